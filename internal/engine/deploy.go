@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+)
+
+// UpOptions shape one deployment.
+type UpOptions struct {
+	Phase    Phase
+	Refresh  bool // read the cloud's state first, so that drift becomes a change
+	Parallel int  // concurrent operations; 0 means the engine's default
+	Observer Observer
+}
+
+// Outcome is what one operation did. It is filled in as far as the operation came, also when that failed.
+type Outcome struct {
+	Changes       []Change
+	Problems      []Problem
+	WallSeconds   float64 // the pulumi command alone
+	EngineSeconds float64 // by the engine's summary, in whole seconds
+}
+
+// Up deploys the stack's program. Rehearsals and deployments both come through here.
+//
+// The error is nil when everything was made; otherwise it is the first of Outcome.Problems, or ctx's own error
+// when the operation was cancelled (resources made so far stay, and are in the state).
+func (s *Stack) Up(ctx context.Context, options UpOptions) (Outcome, error) {
+	t := newTracker(s.Name, options.Phase, options.Observer)
+	workspace := s.auto.Workspace()
+	program := workspace.Program()
+	workspace.SetProgram(t.counting(program))
+	defer workspace.SetProgram(program)
+	return s.operate(ctx, t, "up", func(stream chan<- events.EngineEvent) error {
+		opts := []optup.Option{optup.EventStreams(stream), optup.Color("never"), optup.SuppressProgress()}
+		if options.Refresh {
+			opts = append(opts, optup.Refresh())
+		}
+		if options.Parallel > 0 {
+			opts = append(opts, optup.Parallel(options.Parallel))
+		}
+		_, err := s.auto.Up(ctx, opts...)
+		return err
+	})
+}
+
+// Destroy deletes what the stack made. The first refusal ends it.
+func (s *Stack) Destroy(ctx context.Context, observer Observer) (Outcome, error) {
+	t := newTracker(s.Name, PhaseDestroy, observer)
+	state, err := s.Export(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	for urn, r := range state.byURN {
+		if isCustom(r) {
+			t.expect(string(urn.Type()), urn.Name())
+		}
+	}
+	return s.operate(ctx, t, "destroy", func(stream chan<- events.EngineEvent) error {
+		_, err := s.auto.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.Color("never"), optdestroy.SuppressProgress())
+		return err
+	})
+}
+
+// operate runs one operation with its events followed.
+func (s *Stack) operate(ctx context.Context, t *tracker, command string, run func(chan<- events.EngineEvent) error) (Outcome, error) {
+	beat, stop := context.WithCancel(ctx)
+	defer stop()
+	go t.heartbeat(beat)
+
+	stream := make(chan events.EngineEvent)
+	finished, followed := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(followed)
+		t.follow(stream, finished)
+	}()
+	err := run(stream)
+	close(finished)
+	<-followed
+	stop()
+
+	changes, problems := t.outcome(err)
+	outcome := Outcome{
+		Changes: changes, WallSeconds: s.cli.took(command).Seconds(), EngineSeconds: t.engineSeconds(),
+	}
+	if err == nil {
+		return outcome, nil
+	}
+	outcome.Problems = problems
+	if ctx.Err() != nil {
+		return outcome, fmt.Errorf("%s of %s was cancelled: %w", command, s.Name, context.Cause(ctx))
+	}
+	if len(problems) > 0 {
+		return outcome, fmt.Errorf("%s of %s: %w", command, s.Name, problems[0])
+	}
+	return outcome, fmt.Errorf("%s of %s: %w", command, s.Name, Explain(err))
+}
+
+// Export reads the stack's state.
+func (s *Stack) Export(ctx context.Context) (*State, error) {
+	raw, err := s.auto.Export(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("exporting %s: %w", s.Name, Explain(err))
+	}
+	return parseState(raw)
+}
+
+// seconds rounds a duration to milliseconds, in seconds.
+func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+
+// cancelled reports whether an error is the caller's wish to stop.
+func cancelled(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
