@@ -18,6 +18,7 @@ const (
 	limitBucket      = 63
 	limitDatabase    = 63
 	limitGeneral     = 128
+	limitAlarm       = 255
 	hashLength       = 6
 	separator        = "-"
 )
