@@ -84,6 +84,7 @@ func (s *Stack) operate(ctx context.Context, t *tracker, command string, run fun
 	close(finished)
 	<-followed
 	stop()
+	t.end(err)
 
 	changes, problems := t.outcome(err)
 	outcome := Outcome{

@@ -21,6 +21,8 @@ type Progress struct {
 	Total   int      // resources known so far; grows while the program still runs
 	Current []string // resources being worked on, as "type name", the longest running first
 	Elapsed time.Duration
+	Ended   bool // the operation is over; the last Progress of its phase
+	Failed  bool // with Ended: it did not succeed
 }
 
 // Phase is the part of the work that a Progress belongs to.
@@ -34,7 +36,7 @@ const (
 	PhaseDestroy Phase = "destroy"
 )
 
-// Observer receives progress. It is called from one goroutine per operation and must not block for long.
+// Observer receives progress, one call at a time. It must not block for long.
 type Observer func(Progress)
 
 // Change is what an operation did, or would do, to one resource.
@@ -52,15 +54,18 @@ type tracker struct {
 	observer Observer
 	start    time.Time
 
-	mu        sync.Mutex
-	expected  map[string]bool // type::name of what the program registered itself
-	seen      map[string]bool // URNs the engine started on
-	running   map[string]time.Time
-	finished  map[string]bool
-	changes   []Change
-	diags     []apitype.DiagnosticEvent
-	failed    []apitype.StepEventMetadata
-	summary   *apitype.SummaryEvent
+	telling sync.Mutex // held while the observer is called
+	ended   bool       // guarded by telling
+
+	mu       sync.Mutex
+	expected map[string]bool // type::name of what the program registered itself
+	seen     map[string]bool // URNs the engine started on
+	running  map[string]time.Time
+	finished map[string]bool
+	changes  []Change
+	diags    []apitype.DiagnosticEvent
+	failed   []apitype.StepEventMetadata
+	summary  *apitype.SummaryEvent
 }
 
 func newTracker(stack string, phase Phase, observer Observer) *tracker {
@@ -231,10 +236,22 @@ func diffPaths(step apitype.StepEventMetadata) []string {
 }
 
 // report tells the observer where things stand.
-func (t *tracker) report() {
+func (t *tracker) report() { t.tell(false, nil) }
+
+// end tells the observer that the operation is over; nothing is reported after it.
+func (t *tracker) end(err error) { t.tell(true, err) }
+
+func (t *tracker) tell(end bool, err error) {
+	t.telling.Lock()
+	defer t.telling.Unlock()
+	if t.ended {
+		return
+	}
+	t.ended = end
 	t.mu.Lock()
 	progress := t.progress()
 	t.mu.Unlock()
+	progress.Ended, progress.Failed = end, err != nil
 	t.observer(progress)
 }
 

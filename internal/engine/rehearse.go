@@ -103,8 +103,8 @@ func rehearsalDir(keep string) (string, func(), error) {
 // rehearsal is a run of Rehearse.
 type rehearsal struct {
 	Options
-	dir     string
-	cloud   *cloud.Cloud
+	dir   string
+	cloud *cloud.Cloud
 }
 
 // account is the pretend account of an environment. A stack file that names the accounts it may act in gets the

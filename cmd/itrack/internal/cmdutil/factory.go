@@ -1,0 +1,71 @@
+// Package cmdutil holds what the commands share: streams, the project, exit codes.
+package cmdutil
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"github.com/itrack/itrack/internal/engine"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"golang.org/x/term"
+)
+
+// Factory gives commands what they need from outside; tests give them something else.
+type Factory struct {
+	IO      IOStreams
+	Version string
+
+	Program pulumi.RunFunc         // the stack
+	Schema  func() ([]byte, error) // JSON schema of the settings
+	Plugins []string               // file names of the stand-in plugins that this program serves
+
+	// Project finds the folder with Pulumi.yaml and makes it the working folder.
+	Project func() (string, error)
+	// Pulumi finds the pulumi command.
+	Pulumi func(ctx context.Context, project string) (*engine.CLI, error)
+	// Rehearse runs a rehearsal.
+	Rehearse func(ctx context.Context, o engine.Options) (engine.Report, error)
+}
+
+// IOStreams are a command's streams. Data goes to Out, everything else to Err.
+type IOStreams struct {
+	Out, Err io.Writer
+	OutWidth int // columns of the terminal behind Out, 0 when there is none
+	ErrWidth int // the same for Err
+	Color    bool
+}
+
+// SystemIO is the process's own streams.
+func SystemIO() IOStreams {
+	streams := IOStreams{Out: os.Stdout, Err: os.Stderr, OutWidth: width(os.Stdout), ErrWidth: width(os.Stderr)}
+	streams.Color = streams.OutWidth > 0 && os.Getenv("NO_COLOR") == ""
+	return streams
+}
+
+// width is a terminal's width in columns, 0 for a file, a pipe or a terminal that cannot move its cursor.
+func width(file *os.File) int {
+	fd := int(file.Fd())
+	if !term.IsTerminal(fd) || os.Getenv("TERM") == "dumb" {
+		return 0
+	}
+	columns, _, err := term.GetSize(fd)
+	if err != nil || columns <= 0 {
+		return 80
+	}
+	return columns
+}
+
+// EnterProject finds the project above the working folder and makes it the working folder: the program reads its
+// files by paths relative to Pulumi.yaml, as under `pulumi up`.
+func EnterProject() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	project, err := engine.FindProject(dir)
+	if err != nil {
+		return "", err
+	}
+	return project, os.Chdir(project)
+}

@@ -1,0 +1,171 @@
+// Package rehearse is `itrack rehearse`.
+package rehearse
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
+	"github.com/itrack/itrack/cmd/itrack/internal/page"
+	"github.com/itrack/itrack/internal/engine"
+	"github.com/spf13/cobra"
+)
+
+// Options of the command.
+type Options struct {
+	Factory *cmdutil.Factory
+
+	Environments []string
+	JSON         bool
+	Keep         string
+	Export       string
+	Destroy      bool
+	Sets         []string
+	OneAccount   bool
+}
+
+// defaults are the environments of a rehearsal that names none, in this order.
+var defaults = []string{"staging", "production"}
+
+// NewCmdRehearse makes the command. runF, if given, takes the place of the command's own work.
+func NewCmdRehearse(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	o := &Options{Factory: f}
+	cmd := &cobra.Command{
+		Use:   "rehearse [ENVIRONMENT...]",
+		Short: "Deploy into a stand-in AWS with the real Pulumi engine",
+		Long: `Deploy each environment (default: staging, then production) into a stand-in AWS on this machine, with the real
+Pulumi engine, the real program and the environment's own settings file. No AWS account is needed, and neither your
+Pulumi login nor a stack file is touched.
+
+For each environment: a first up, a second up that must change nothing, and what a deletion would be refused for.
+
+Exit codes: 0 everything holds, 1 something does not, 2 wrong usage or settings, 130 cancelled.`,
+		Example: `  # both environments
+  itrack rehearse
+
+  # production alone, with a domain and without the bastion's zone count
+  itrack rehearse production --set itrack:domain=example.com --set itrack:network.zones=2
+
+  # one JSON document for a machine, the states beside it
+  itrack rehearse --json --export states/ > rehearsal.json
+
+  # keep backend and cloud, then tear staging down
+  itrack rehearse staging --keep .rehearsal
+  itrack rehearse staging --keep .rehearsal --destroy`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Environments = args
+			if runF != nil {
+				return runF(cmd.Context(), o)
+			}
+			return runRehearse(cmd.Context(), o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&o.JSON, "json", false, "print one JSON document on stdout and nothing else")
+	flags.StringVar(&o.Keep, "keep", "", "keep backend and cloud in `DIR` and go on from there the next time")
+	flags.StringVar(&o.Export, "export", "", "write each stack's state to `DIR`/<environment>.json")
+	flags.BoolVar(&o.Destroy, "destroy", false, "tear down at the end and show what refuses")
+	flags.StringArrayVar(&o.Sets, "set", nil, "replace a setting, as `pulumi config set --path` would (`KEY=VALUE`, repeatable)")
+	flags.BoolVar(&o.OneAccount, "one-account", false, "rehearse every environment in one account; the later ones use what the first made")
+	return cmd
+}
+
+func runRehearse(ctx context.Context, o *Options) error {
+	options, err := o.engineOptions(ctx)
+	if err != nil {
+		return err
+	}
+	progress := page.NewProgress(o.Factory.IO)
+	options.Observer = progress.Observe
+	report, err := o.Factory.Rehearse(ctx, options)
+	progress.Close()
+	if o.JSON {
+		// What was rehearsed before an error is worth its place: the document is always complete JSON.
+		encoder := json.NewEncoder(o.Factory.IO.Out)
+		encoder.SetIndent("", "  ")
+		if encodeErr := encoder.Encode(report); encodeErr != nil {
+			return errors.Join(err, fmt.Errorf("writing the report: %w", encodeErr))
+		}
+	} else if pageErr := page.Rehearsal(o.Factory.IO, report); pageErr != nil {
+		return errors.Join(err, fmt.Errorf("writing the report: %w", pageErr))
+	}
+	if err != nil {
+		return err
+	}
+	if !report.OK() {
+		return cmdutil.ErrSilent
+	}
+	return nil
+}
+
+// engineOptions checks the flags and finds the project and the pulumi command.
+func (o *Options) engineOptions(ctx context.Context) (engine.Options, error) {
+	overlays := make([]engine.Overlay, 0, len(o.Sets))
+	for _, set := range o.Sets {
+		overlay, err := engine.ParseOverlay(set)
+		if err != nil {
+			return engine.Options{}, err
+		}
+		overlays = append(overlays, overlay)
+	}
+	for _, dir := range []*string{&o.Keep, &o.Export} {
+		if *dir == "" {
+			continue
+		}
+		// Relative to where the command was called, before the project becomes the working folder.
+		absolute, err := filepath.Abs(*dir)
+		if err != nil {
+			return engine.Options{}, fmt.Errorf("resolving %s: %w", *dir, err)
+		}
+		*dir = absolute
+	}
+	project, err := o.Factory.Project()
+	if err != nil {
+		return engine.Options{}, err
+	}
+	environments, err := chooseEnvironments(project, o.Environments)
+	if err != nil {
+		return engine.Options{}, err
+	}
+	cli, err := o.Factory.Pulumi(ctx, project)
+	if err != nil {
+		return engine.Options{}, err
+	}
+	return engine.Options{
+		Project: project, Environments: environments, Program: o.Factory.Program, CLI: cli, Plugins: o.Factory.Plugins,
+		Keep: o.Keep, Export: o.Export, Destroy: o.Destroy, Overlays: overlays, OneAccount: o.OneAccount,
+	}, nil
+}
+
+// chooseEnvironments checks the named environments, or takes the defaults that have a settings file.
+func chooseEnvironments(project string, named []string) ([]string, error) {
+	known, err := engine.Environments(project)
+	if err != nil {
+		return nil, err
+	}
+	if len(named) == 0 {
+		for _, name := range defaults {
+			if slices.Contains(known, name) {
+				named = append(named, name)
+			}
+		}
+		if len(named) == 0 {
+			return nil, cmdutil.UsageError{Err: fmt.Errorf("no Pulumi.staging.yaml and no Pulumi.production.yaml in %s: name an environment", project)}
+		}
+		return named, nil
+	}
+	for i, name := range named {
+		if !slices.Contains(known, name) {
+			return nil, cmdutil.UsageError{Err: fmt.Errorf("no Pulumi.%s.yaml in %s; environments: %s", name, project, strings.Join(known, ", "))}
+		}
+		if slices.Contains(named[:i], name) {
+			return nil, cmdutil.UsageError{Err: fmt.Errorf("%s is named twice", name)}
+		}
+	}
+	return named, nil
+}

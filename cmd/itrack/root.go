@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/itrack/itrack/cmd/itrack/build"
+	"github.com/itrack/itrack/cmd/itrack/config"
+	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
+	"github.com/itrack/itrack/cmd/itrack/rehearse"
+	"github.com/itrack/itrack/cmd/itrack/version"
+	"github.com/spf13/cobra"
+)
+
+// newRoot makes the command that holds all others.
+func newRoot(f *cmdutil.Factory) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "itrack",
+		Short: "Rehearse, build and operate the iTrack platform on AWS",
+		Long: `Rehearse, build and operate the iTrack platform on AWS.
+
+Data goes to stdout, everything else to stderr. Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 130 cancelled.`,
+		Example: `  itrack rehearse
+  itrack rehearse production --json
+  itrack config schema`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		// Errors are printed once, by main, and a failed run needs no usage text.
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	cmd.AddCommand(rehearse.NewCmdRehearse(f, nil), build.NewCmdBuild(f), config.NewCmdConfig(f), version.NewCmdVersion(f, nil))
+	markUsage(cmd)
+	return cmd
+}
+
+// markUsage makes wrong flags and arguments of a command and all below it usage errors.
+func markUsage(cmd *cobra.Command) {
+	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return cmdutil.UsageError{Err: fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
+	})
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return cmdutil.UsageError{Err: fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
+			}
+			return nil
+		}
+	}
+	for _, child := range cmd.Commands() {
+		markUsage(child)
+	}
+}
