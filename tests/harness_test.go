@@ -1,0 +1,386 @@
+// Package tests holds the tests of the stack: with mocks here, with the real engine in the rehearsal tests.
+package tests
+
+import (
+	"archive/zip"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/itrack/itrack/infra"
+)
+
+const mockAccount = "123456789012"
+
+// declared is one resource as the program declared it to the engine.
+type declared struct {
+	Type, Name, ID string
+	Inputs         resource.PropertyMap
+	// Options as they went over the wire.
+	Protect       bool
+	IgnoreChanges []string
+	Provider      string // urn::id, or empty
+	Parent        string
+	Dependencies  []string
+	RPC           *pulumirpc.RegisterResourceRequest
+}
+
+// str is a string input; it fails the test when it is missing or none.
+func (d *declared) str(t *testing.T, path string) string {
+	t.Helper()
+	value := d.value(t, path)
+	require.Truef(t, value.IsString(), "%s %s: %s is no string but %v", d.Type, d.Name, path, value)
+	return value.StringValue()
+}
+
+// num is a numeric input.
+func (d *declared) num(t *testing.T, path string) float64 {
+	t.Helper()
+	value := d.value(t, path)
+	require.Truef(t, value.IsNumber(), "%s %s: %s is no number but %v", d.Type, d.Name, path, value)
+	return value.NumberValue()
+}
+
+// flag is a boolean input.
+func (d *declared) flag(t *testing.T, path string) bool {
+	t.Helper()
+	value := d.value(t, path)
+	require.Truef(t, value.IsBool(), "%s %s: %s is no boolean but %v", d.Type, d.Name, path, value)
+	return value.BoolValue()
+}
+
+// strs is a list of strings.
+func (d *declared) strs(t *testing.T, path string) []string {
+	t.Helper()
+	value := d.value(t, path)
+	require.Truef(t, value.IsArray(), "%s %s: %s is no list but %v", d.Type, d.Name, path, value)
+	var result []string
+	for _, entry := range value.ArrayValue() {
+		result = append(result, plain(entry).StringValue())
+	}
+	return result
+}
+
+// value is the input at a path such as rules[0].action; secrets and outputs are unwrapped.
+func (d *declared) value(t *testing.T, path string) resource.PropertyValue {
+	t.Helper()
+	value, ok := d.find(path)
+	require.Truef(t, ok, "%s %s has no input %s; it has %v", d.Type, d.Name, path, d.Inputs.StableKeys())
+	return value
+}
+
+// has tells whether an input is set.
+func (d *declared) has(path string) bool { _, ok := d.find(path); return ok }
+
+func (d *declared) find(path string) (resource.PropertyValue, bool) {
+	steps, err := resource.ParsePropertyPath(path)
+	if err != nil {
+		panic(err)
+	}
+	value := resource.NewObjectProperty(d.Inputs)
+	for _, step := range steps {
+		value = plain(value)
+		next, ok := resource.PropertyPath{step}.Get(value)
+		if !ok || next.IsNull() {
+			return resource.PropertyValue{}, false
+		}
+		value = next
+	}
+	return plain(value), true
+}
+
+func plain(value resource.PropertyValue) resource.PropertyValue {
+	for {
+		switch {
+		case value.IsSecret():
+			value = value.SecretValue().Element
+		case value.IsOutput():
+			value = value.OutputValue().Element
+		default:
+			return value
+		}
+	}
+}
+
+// document decodes a JSON input, such as a policy.
+func (d *declared) document(t *testing.T, path string) map[string]any {
+	t.Helper()
+	var document map[string]any
+	require.NoError(t, json.Unmarshal([]byte(d.str(t, path)), &document), "%s %s: %s", d.Type, d.Name, path)
+	return document
+}
+
+// recording is everything that one run of the stack declared.
+type recording struct {
+	mutex     sync.Mutex
+	Resources []*declared
+	Exports   map[string]resource.PropertyValue
+	Err       error
+}
+
+// one is the resource of that type and name; the test fails where there is none or more than one.
+func (r *recording) one(t *testing.T, token, name string) *declared {
+	t.Helper()
+	var found []*declared
+	for _, candidate := range r.all(token) {
+		if candidate.Name == name {
+			found = append(found, candidate)
+		}
+	}
+	require.Lenf(t, found, 1, "%s named %s; of that type there are %v", token, name, r.names(token))
+	return found[0]
+}
+
+// all are the resources of a type, by name.
+func (r *recording) all(token string) []*declared {
+	var found []*declared
+	for _, candidate := range r.Resources {
+		if candidate.Type == token {
+			found = append(found, candidate)
+		}
+	}
+	slices.SortFunc(found, func(a, b *declared) int { return strings.Compare(a.Name, b.Name) })
+	return found
+}
+
+func (r *recording) names(token string) []string {
+	var names []string
+	for _, candidate := range r.all(token) {
+		names = append(names, candidate.Name)
+	}
+	return names
+}
+
+// mocks answer as AWS would, as far as the program looks.
+type mocks struct{ *recording }
+
+func (m mocks) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	record := &declared{Type: args.TypeToken, Name: args.Name, Inputs: args.Inputs, RPC: args.RegisterRPC}
+	if rpc := args.RegisterRPC; rpc != nil {
+		record.Protect = rpc.GetProtect()
+		record.IgnoreChanges = rpc.GetIgnoreChanges()
+		record.Provider, record.Parent = rpc.GetProvider(), rpc.GetParent()
+		record.Dependencies = rpc.GetDependencies()
+	}
+	record.ID = args.Name + "-id"
+	m.mutex.Lock()
+	m.Resources = append(m.Resources, record)
+	m.mutex.Unlock()
+	return record.ID, mockState(args), nil
+}
+
+// mockState is the inputs with what AWS computes added.
+func mockState(args pulumi.MockResourceArgs) resource.PropertyMap {
+	state := args.Inputs.Copy()
+	if args.TypeToken == "awsx:ec2:Vpc" {
+		zones := int(plain(args.Inputs["numberOfAvailabilityZones"]).NumberValue())
+		for _, kind := range []string{"public", "private", "isolated"} {
+			var ids []resource.PropertyValue
+			for zone := range zones {
+				ids = append(ids, resource.NewStringProperty(fmt.Sprintf("subnet-%s-%d", kind, zone+1)))
+			}
+			state[resource.PropertyKey(kind+"SubnetIds")] = resource.NewArrayProperty(ids)
+		}
+		state["vpcId"] = resource.NewStringProperty("vpc-0123456789abcdef0")
+		return state
+	}
+	module, _, _ := strings.Cut(strings.TrimPrefix(args.TypeToken, "aws:"), "/")
+	computed := map[resource.PropertyKey]string{
+		"arn":  fmt.Sprintf("arn:aws:%s:us-east-1:%s:%s", module, mockAccount, args.Name),
+		"name": args.Name,
+	}
+	for _, key := range []resource.PropertyKey{
+		"arnSuffix", "dnsName", "zoneId", "address", "endpoint", "domainName", "invokeUrl", "executionArn", "streamArn", "keyId",
+		"hostedZoneId", "repositoryUrl", "bucketRegionalDomainName", "bucketDomainName", "resourceId", "identifier", "prefixListId",
+		"regionalDomainName", "regionalZoneId", "cloudfrontDomainName", "rootResourceId", "url", "latestVersion", "version", "etag", "invokeArn",
+		"qualifiedArn", "ownerId", "uniqueId", "dashboardArn", "defaultNetworkAclId", "defaultSecurityGroupId", "stageName", "webAclArn", "targetKeyId", "schemaVersion",
+	} {
+		computed[key] = args.Name + "." + string(key)
+	}
+	for key, value := range computed {
+		if _, given := state[key]; !given {
+			state[key] = resource.NewStringProperty(value)
+		}
+	}
+	for key, value := range mockComputed[args.TypeToken] {
+		if _, given := state[key]; !given {
+			state[key] = resource.NewPropertyValue(value)
+		}
+	}
+	return state
+}
+
+// mockComputed holds what AWS computes in another shape than a string, by type.
+var mockComputed = map[string]map[resource.PropertyKey]any{
+	"aws:rds/instance:Instance": {
+		"masterUserSecrets": []any{map[string]any{
+			"kmsKeyId": "arn:aws:kms:us-east-1:" + mockAccount + ":key/data", "secretStatus": "active",
+			"secretArn": "arn:aws:secretsmanager:us-east-1:" + mockAccount + ":secret:rds!db-1",
+		}},
+		"port": 3306,
+	},
+	"aws:acm/certificate:Certificate": {
+		"domainValidationOptions": []any{map[string]any{
+			"domainName": "example.com", "resourceRecordName": "_a.example.com.", "resourceRecordType": "CNAME", "resourceRecordValue": "_b.acm-validations.aws.",
+		}},
+	},
+}
+
+func (m mocks) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	text := func(pairs ...string) (resource.PropertyMap, error) {
+		result := args.Args.Copy()
+		for i := 0; i < len(pairs); i += 2 {
+			result[resource.PropertyKey(pairs[i])] = resource.NewStringProperty(pairs[i+1])
+		}
+		return result, nil
+	}
+	switch args.Token {
+	case "aws:index/getCallerIdentity:getCallerIdentity":
+		return text("accountId", mockAccount, "arn", "arn:aws:sts::"+mockAccount+":assumed-role/deploy/session", "userId", "AROA:session", "id", mockAccount)
+	case "aws:index/getPartition:getPartition":
+		return text("partition", "aws", "dnsSuffix", "amazonaws.com", "id", "aws", "reverseDnsPrefix", "com.amazonaws")
+	case "aws:secretsmanager/getSecret:getSecret":
+		name := args.Args["name"].StringValue()
+		return text("arn", "arn:aws:secretsmanager:us-east-1:"+mockAccount+":secret:"+name+"-AbCdEf", "id", name, "kmsKeyId", "")
+	case "aws:route53/getZone:getZone":
+		return text("zoneId", "Z0123456789ABCDEFGHIJ", "id", "Z0123456789ABCDEFGHIJ", "arn", "arn:aws:route53:::hostedzone/Z0123456789ABCDEFGHIJ")
+	}
+	// An invoke that nothing answers would decode into zero values and let a test pass on emptiness.
+	return nil, fmt.Errorf("the mocks know no function %s: add it to tests/harness_test.go", args.Token)
+}
+
+var recordings sync.Map // key -> *sync.Once-guarded recording
+
+type onceRecording struct {
+	once sync.Once
+	*recording
+}
+
+// recorded runs the whole stack once with mocks on a real stack file.
+func recorded(t *testing.T, stack string) *recording {
+	t.Helper()
+	return recordedWith(t, stack, nil)
+}
+
+// recordedWith does the same with settings laid over the stack file: overlay maps a path such as
+// `itrack:services.audit.path` or `itrack:bastion` to a value; nil removes the key. The run must succeed.
+func recordedWith(t *testing.T, stack string, overlay map[string]any) *recording {
+	t.Helper()
+	result := attempt(t, stack, overlay)
+	require.NoError(t, result.Err)
+	return result
+}
+
+// attempt is recordedWith for runs that may fail: the error stands in Err.
+func attempt(t *testing.T, stack string, overlay map[string]any) *recording {
+	t.Helper()
+	key, err := json.Marshal([]any{stack, overlay})
+	require.NoError(t, err)
+	entry, _ := recordings.LoadOrStore(string(key), &onceRecording{recording: &recording{}})
+	once := entry.(*onceRecording)
+	once.once.Do(func() { run(t, stack, overlay, once.recording) })
+	return once.recording
+}
+
+func run(t *testing.T, stack string, overlay map[string]any, into *recording) {
+	t.Helper()
+	config := stackConfig(t, stack, overlay)
+	root := programRoot(t, stack, config)
+	into.Err = pulumi.RunErr(func(ctx *pulumi.Context) error {
+		if err := infra.Stack(ctx); err != nil {
+			return err
+		}
+		return nil
+	}, pulumi.WithMocks("itrack", stack, mocks{into}), func(info *pulumi.RunInfo) {
+		info.Config = flatten(t, config)
+		info.RootDirectory = root
+	})
+}
+
+// stackConfig reads a real stack file and lays overlay over it.
+func stackConfig(t *testing.T, stack string, overlay map[string]any) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "Pulumi."+stack+".yaml"))
+	require.NoError(t, err)
+	var file struct {
+		Config map[string]any `yaml:"config"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &file))
+	for _, path := range slices.Sorted(maps.Keys(overlay)) {
+		lay(file.Config, path, overlay[path])
+	}
+	return file.Config
+}
+
+func lay(config map[string]any, path string, value any) {
+	namespace, rest, _ := strings.Cut(path, ":")
+	steps := strings.Split(rest, ".")
+	steps[0] = namespace + ":" + steps[0]
+	node := config
+	for _, step := range steps[:len(steps)-1] {
+		next, ok := node[step].(map[string]any)
+		if !ok {
+			next = map[string]any{}
+			node[step] = next
+		}
+		node = next
+	}
+	last := steps[len(steps)-1]
+	if value == nil {
+		delete(node, last)
+		return
+	}
+	node[last] = value
+}
+
+// flatten gives config the form in which the engine hands it to a program: text, JSON where it is structured.
+func flatten(t *testing.T, config map[string]any) map[string]string {
+	t.Helper()
+	result := map[string]string{}
+	for key, value := range config {
+		if text, ok := value.(string); ok {
+			result[key] = text
+			continue
+		}
+		text, err := json.Marshal(value)
+		require.NoError(t, err)
+		result[key] = string(text)
+	}
+	return result
+}
+
+// programRoot is a folder as `make build` leaves it: the stack file and a zip for each function of config.
+func programRoot(t *testing.T, stack string, config map[string]any) string {
+	t.Helper()
+	root := t.TempDir()
+	text, err := yaml.Marshal(map[string]any{"config": config})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(root, "Pulumi."+stack+".yaml"), text, 0o600))
+	folder := filepath.Join(root, "build", "functions")
+	require.NoError(t, os.MkdirAll(folder, 0o755))
+	functions, _ := config["itrack:functions"].(map[string]any)
+	for name := range functions {
+		file, err := os.Create(filepath.Join(folder, name+".zip"))
+		require.NoError(t, err)
+		archive := zip.NewWriter(file)
+		entry, err := archive.Create("bootstrap")
+		require.NoError(t, err)
+		_, err = entry.Write([]byte("#!/bin/sh\n"))
+		require.NoError(t, err)
+		require.NoError(t, archive.Close())
+		require.NoError(t, file.Close())
+	}
+	return root
+}
