@@ -1,0 +1,95 @@
+# Everything works on a machine with Go, git, make and a C compiler, and nothing else. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+
+# Go needs a home for its caches; without one they go below the repository, in a folder that ./... does not enter.
+ifeq ($(strip $(HOME)),)
+export GOPATH ?= $(CURDIR)/.rehearsal/go
+export GOCACHE ?= $(CURDIR)/.rehearsal/go-build
+endif
+
+# One environment for `make rehearse` and `make bench`, for example ENVIRONMENT=production; none means both.
+ENVIRONMENT ?=
+
+# Further flags for `go test`, for example TESTFLAGS='-run TestNetwork'.
+TESTFLAGS ?=
+
+say = @printf '==> %s\n' $(1)
+
+.PHONY: help
+help: ## Print this list
+	@printf 'Targets:\n'
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+
+.PHONY: build
+build: bin/itrack functions tools ## Build bin/itrack, the function zips and, where needed, bin/pulumi
+
+.PHONY: bin/itrack
+bin/itrack:
+	$(call say,'building bin/itrack (a first build compiles the Pulumi SDKs: some minutes)')
+	@go build -ldflags "-X main.version=$(VERSION)" -o $@ ./cmd/itrack
+
+.PHONY: functions
+functions: bin/itrack
+	$(call say,'building the Lambda functions: build/functions/*.zip')
+	@bin/itrack build functions
+
+.PHONY: tools
+tools: ## Make sure of a pulumi command: the one on PATH if new enough, else build bin/pulumi
+	@tools/pulumi.sh
+
+.PHONY: rehearse
+rehearse: build ## Deploy both stacks into the stand-in AWS (ENVIRONMENT=production for one)
+	$(call say,'rehearsing $(or $(ENVIRONMENT),staging and production)')
+	@bin/itrack rehearse $(ENVIRONMENT)
+
+.PHONY: test
+test: functions tools bin/testreport ## Run every test with -race; a skipped test fails
+	$(call say,'testing with -race (a first run compiles the Pulumi SDKs again: some minutes)')
+	@go test -race -timeout 30m -json $(TESTFLAGS) ./... | bin/testreport
+	@cd tools && go test -race ./testreport
+
+.PHONY: bin/testreport
+bin/testreport:
+	@cd tools && go build -o ../bin/testreport ./testreport
+
+.PHONY: lint
+lint: bin/staticcheck bin/actionlint ## Check formatting, go vet, staticcheck, the workflows
+	$(call say,'gofmt')
+	@files="$$(git ls-files -co --exclude-standard '*.go' | while read -r f; do [ -f "$$f" ] && echo "$$f"; done | xargs gofmt -l)"; \
+		if [ -n "$$files" ]; then printf 'not formatted (run gofmt -w):\n%s\n' "$$files"; exit 1; fi
+	$(call say,'go vet')
+	@go vet ./...
+	@cd tools && go vet ./testreport
+	$(call say,'staticcheck')
+	@bin/staticcheck ./...
+	$(call say,'actionlint')
+	@bin/actionlint
+
+# The linters are built again only when tools/go.mod changes their versions.
+bin/staticcheck: tools/go.mod
+	$(call say,'building $@')
+	@cd tools && go build -o ../$@ honnef.co/go/tools/cmd/staticcheck
+	@touch $@
+
+bin/actionlint: tools/go.mod
+	$(call say,'building $@')
+	@cd tools && go build -o ../$@ github.com/rhysd/actionlint/cmd/actionlint
+	@touch $@
+
+.PHONY: bench
+bench: build ## Time the first up of each stack against as many trivial resources
+	$(call say,'benchmarking $(or $(ENVIRONMENT),staging and production): medians of 5')
+	@bin/itrack bench $(ENVIRONMENT)
+
+.PHONY: clean
+clean: ## Remove what was built and rehearsed
+	$(call say,'removing bin, build and .rehearsal')
+	@if [ -d .rehearsal ]; then chmod -R u+w .rehearsal; fi
+	@rm -rf bin build .rehearsal coverage.out
