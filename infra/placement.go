@@ -29,8 +29,8 @@ type Placement struct {
 	Primary   *Region
 	Recovery  *Region
 	Edge      *Region
-	// Boundary is the ARN of the permissions boundary that every role carries.
-	Boundary pulumi.StringOutput
+	// Boundary is the ARN of the permissions boundary that every role carries; nil before there is one.
+	Boundary *pulumi.StringOutput
 }
 
 // Regions are the distinct regions, primary first.

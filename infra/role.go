@@ -42,14 +42,17 @@ func newRole(ctx *pulumi.Context, name string, placement *Placement, args RoleAr
 	if session == 0 {
 		session = 3600
 	}
-	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
-		Name:                pulumi.String(placement.Of(limitRole, args.Parts...)),
-		Path:                pulumi.String(placement.RolePath()),
-		Description:         pulumi.String(args.Description),
-		AssumeRolePolicy:    args.Trust,
-		PermissionsBoundary: placement.Boundary.ToStringPtrOutput(),
-		MaxSessionDuration:  pulumi.Int(session),
-	}, opts...)
+	roleArgs := &iam.RoleArgs{
+		Name:               pulumi.String(placement.Of(limitRole, args.Parts...)),
+		Path:               pulumi.String(placement.RolePath()),
+		Description:        pulumi.String(args.Description),
+		AssumeRolePolicy:   args.Trust,
+		MaxSessionDuration: pulumi.Int(session),
+	}
+	if placement.Boundary != nil { // a program that uses single components may have none
+		roleArgs.PermissionsBoundary = placement.Boundary.ToStringPtrOutput()
+	}
+	role, err := iam.NewRole(ctx, name, roleArgs, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("creating the role %s: %w", name, err)
 	}

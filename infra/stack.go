@@ -81,7 +81,7 @@ func (p *platform) foundation(ctx *pulumi.Context) (err error) {
 	if p.boundary, err = NewBoundary(ctx, "boundary", &BoundaryArgs{Placement: place}, opts...); err != nil {
 		return err
 	}
-	place.Boundary = p.boundary.Arn
+	place.Boundary = &p.boundary.Arn
 	if p.keys, err = NewKeys(ctx, "keys", &KeysArgs{Placement: place, Settings: s.Keys, Protect: s.Protect}, opts...); err != nil {
 		return err
 	}

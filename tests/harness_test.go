@@ -126,7 +126,6 @@ func (d *declared) document(t *testing.T, path string) map[string]any {
 type recording struct {
 	mutex     sync.Mutex
 	Resources []*declared
-	Exports   map[string]resource.PropertyValue
 	Err       error
 }
 
