@@ -47,6 +47,7 @@ func run() int {
 		Project:  cmdutil.EnterProject,
 		Pulumi:   engine.FindPulumi,
 		Rehearse: engine.Rehearse,
+		Measure:  engine.Measure,
 	}
 	cmd := newRoot(f)
 	cmd.SetOut(f.IO.Out)

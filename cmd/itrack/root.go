@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/itrack/itrack/cmd/itrack/bench"
 	"github.com/itrack/itrack/cmd/itrack/build"
 	"github.com/itrack/itrack/cmd/itrack/config"
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
@@ -28,7 +29,10 @@ Data goes to stdout, everything else to stderr. Exit codes: 0 ok, 1 failed, 2 wr
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	cmd.AddCommand(rehearse.NewCmdRehearse(f, nil), build.NewCmdBuild(f), config.NewCmdConfig(f), version.NewCmdVersion(f, nil))
+	cmd.AddCommand(
+		rehearse.NewCmdRehearse(f, nil), bench.NewCmdBench(f, nil), build.NewCmdBuild(f), config.NewCmdConfig(f),
+		version.NewCmdVersion(f, nil),
+	)
 	markUsage(cmd)
 	return cmd
 }

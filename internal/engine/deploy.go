@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optdestroy"
@@ -111,9 +110,6 @@ func (s *Stack) Export(ctx context.Context) (*State, error) {
 	}
 	return parseState(raw)
 }
-
-// seconds rounds a duration to milliseconds, in seconds.
-func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
 
 // cancelled reports whether an error is the caller's wish to stop.
 func cancelled(err error) bool {

@@ -62,12 +62,11 @@ func Rehearse(ctx context.Context, o Options) (Report, error) {
 		return report, err
 	}
 	defer remove()
-	pretend, err := cloud.Open(filepath.Join(dir, "cloud"))
+	run, done, err := begin(o, dir)
 	if err != nil {
-		return report, fmt.Errorf("opening the pretend cloud: %w", err)
+		return report, err
 	}
-	defer func() { _ = pretend.Close() }()
-	run := &rehearsal{Options: o, dir: dir, cloud: pretend}
+	defer done()
 	for _, environment := range o.Environments {
 		stack, err := run.stack(ctx, environment)
 		if err != nil {
@@ -79,6 +78,15 @@ func Rehearse(ctx context.Context, o Options) (Report, error) {
 		}
 	}
 	return report, nil
+}
+
+// begin opens the pretend cloud of a rehearsal in dir. The caller calls the returned function at the end.
+func begin(o Options, dir string) (*rehearsal, func(), error) {
+	pretend, err := cloud.Open(filepath.Join(dir, "cloud"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("opening the pretend cloud: %w", err)
+	}
+	return &rehearsal{Options: o, dir: dir, cloud: pretend}, func() { _ = pretend.Close() }, nil
 }
 
 // rehearsalDir is the folder of a rehearsal and what removes it.

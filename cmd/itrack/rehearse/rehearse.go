@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/cmd/itrack/internal/page"
@@ -28,9 +26,6 @@ type Options struct {
 	Sets         []string
 	OneAccount   bool
 }
-
-// defaults are the environments of a rehearsal that names none, in this order.
-var defaults = []string{"staging", "production"}
 
 // NewCmdRehearse makes the command. runF, if given, takes the place of the command's own work.
 func NewCmdRehearse(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
@@ -128,7 +123,7 @@ func (o *Options) engineOptions(ctx context.Context) (engine.Options, error) {
 	if err != nil {
 		return engine.Options{}, err
 	}
-	environments, err := chooseEnvironments(project, o.Environments)
+	environments, err := cmdutil.ChooseEnvironments(project, o.Environments)
 	if err != nil {
 		return engine.Options{}, err
 	}
@@ -140,32 +135,4 @@ func (o *Options) engineOptions(ctx context.Context) (engine.Options, error) {
 		Project: project, Environments: environments, Program: o.Factory.Program, CLI: cli, Plugins: o.Factory.Plugins,
 		Keep: o.Keep, Export: o.Export, Destroy: o.Destroy, Overlays: overlays, OneAccount: o.OneAccount,
 	}, nil
-}
-
-// chooseEnvironments checks the named environments, or takes the defaults that have a settings file.
-func chooseEnvironments(project string, named []string) ([]string, error) {
-	known, err := engine.Environments(project)
-	if err != nil {
-		return nil, err
-	}
-	if len(named) == 0 {
-		for _, name := range defaults {
-			if slices.Contains(known, name) {
-				named = append(named, name)
-			}
-		}
-		if len(named) == 0 {
-			return nil, cmdutil.UsageError{Err: fmt.Errorf("no Pulumi.staging.yaml and no Pulumi.production.yaml in %s: name an environment", project)}
-		}
-		return named, nil
-	}
-	for i, name := range named {
-		if !slices.Contains(known, name) {
-			return nil, cmdutil.UsageError{Err: fmt.Errorf("no Pulumi.%s.yaml in %s; environments: %s", name, project, strings.Join(known, ", "))}
-		}
-		if slices.Contains(named[:i], name) {
-			return nil, cmdutil.UsageError{Err: fmt.Errorf("%s is named twice", name)}
-		}
-	}
-	return named, nil
 }

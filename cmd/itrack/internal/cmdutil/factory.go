@@ -26,6 +26,8 @@ type Factory struct {
 	Pulumi func(ctx context.Context, project string) (*engine.CLI, error)
 	// Rehearse runs a rehearsal.
 	Rehearse func(ctx context.Context, o engine.Options) (engine.Report, error)
+	// Measure runs a benchmark.
+	Measure func(ctx context.Context, o engine.MeasureOptions) ([]engine.Bench, error)
 }
 
 // IOStreams are a command's streams. Data goes to Out, everything else to Err.
