@@ -137,3 +137,17 @@ func parseDefault(kind reflect.Kind, text string) any {
 		return text
 	}
 }
+
+// Defaults returns T, one of the settings structs, with every default that its tags state: the starting point for
+// programs that use single components without a stack file.
+func Defaults[T any]() (T, error) {
+	var settings T
+	text, err := json.Marshal(withDefaults(reflect.TypeFor[T](), nil))
+	if err != nil {
+		return settings, fmt.Errorf("filling in defaults: %w", err)
+	}
+	if err := json.Unmarshal(text, &settings); err != nil {
+		return settings, fmt.Errorf("filling in defaults: %w", err)
+	}
+	return settings, nil
+}
