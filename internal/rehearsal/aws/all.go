@@ -1,0 +1,31 @@
+// Package aws gathers what the folders below it say of AWS's services.
+package aws
+
+import (
+	"sync"
+
+	"github.com/itrack/itrack/internal/rehearsal/aws/cloudwatch"
+	"github.com/itrack/itrack/internal/rehearsal/aws/ec2"
+	"github.com/itrack/itrack/internal/rehearsal/aws/general"
+	"github.com/itrack/itrack/internal/rehearsal/aws/iam"
+	"github.com/itrack/itrack/internal/rehearsal/aws/kms"
+	"github.com/itrack/itrack/internal/rehearsal/aws/sns"
+	"github.com/itrack/itrack/internal/rehearsal/catalog"
+	"github.com/itrack/itrack/internal/rehearsal/cloud"
+)
+
+// Catalog is every type and function that the stand-in knows. A new folder is added to this list.
+var Catalog = sync.OnceValue(func() *catalog.Catalog {
+	return catalog.New(
+		cloudwatch.Service(),
+		ec2.Service(),
+		general.Service(),
+		iam.Service(),
+		kms.Service(),
+		sns.Service(),
+	)
+})
+
+func init() {
+	cloud.Refuser = func(tx *cloud.Tx, account string) []cloud.Refusal { return Catalog().Refusals(tx, account) }
+}

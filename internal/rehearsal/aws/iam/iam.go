@@ -1,0 +1,175 @@
+// Package iam describes IAM to the stand-in.
+package iam
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+
+	"github.com/itrack/itrack/internal/rehearsal/aws/policy"
+	"github.com/itrack/itrack/internal/rehearsal/catalog"
+)
+
+const (
+	roleToken   = "aws:iam/role:Role"
+	policyToken = "aws:iam/policy:Policy"
+	api         = "https://docs.aws.amazon.com/IAM/latest/APIReference/"
+)
+
+// Rules for the three kinds of documents, with IAM's quotas on their size.
+var (
+	trustRules   = policy.Rules{Code: "MalformedPolicyDocument", Principal: true, NoResource: true, MaxSize: 2048, SizeCode: "LimitExceeded", SizeQuota: "ACLSizePerRole"}
+	managedRules = policy.Rules{Code: "MalformedPolicyDocument", MaxSize: 6144, SizeCode: "LimitExceeded", SizeQuota: "PolicySize"}
+	inlineRules  = policy.Rules{Code: "MalformedPolicyDocument", MaxSize: 10240, SizeCode: "LimitExceeded", SizeQuota: "the size of all inline policies"}
+)
+
+func document(path string) map[string]catalog.Document {
+	return map[string]catalog.Document{path: {Code: "MalformedPolicyDocument"}}
+}
+
+func name(limit int) catalog.Name {
+	return catalog.Name{Property: "name", Auto: limit, Prefix: "namePrefix", Scope: catalog.InAccount, Code: "EntityAlreadyExists",
+		Message: "Entity with name {name} already exists."}
+}
+
+func roleRef() catalog.Ref {
+	return catalog.Ref{Path: "role", To: []string{roleToken}, By: catalog.ByName, Code: "NoSuchEntity", Message: "The role with name {value} cannot be found.",
+		Blocks: true, BlockCode: "DeleteConflict"}
+}
+
+// arn is the template of an IAM ARN; {path} is the property, "/" by default.
+func arn(kind string) string { return "arn:{partition}:iam::{account}:" + kind + "{path}{name}" }
+
+// Service is what the stand-in knows of IAM.
+func Service() catalog.Service {
+	return catalog.Service{
+		Types: []catalog.Type{roleType(), policyType(), rolePolicyType(), attachmentType(), profileType()},
+		Functions: []catalog.Function{{
+			Token: "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", Args: (*sdk.LookupOpenIdConnectProviderArgs)(nil),
+			Result: (*sdk.LookupOpenIdConnectProviderResult)(nil), Run: getOIDC,
+		}},
+	}
+}
+
+func roleType() catalog.Type {
+	return catalog.Type{
+		Token: roleToken, Args: (*sdk.RoleArgs)(nil), Resource: (*sdk.Role)(nil), Global: true,
+		Service: "IAM", Action: "Role", Title: "IAM Role", ARN: arn("role"), ID: catalog.Templated("{name}"), Name: name(64),
+		Defaults: map[string]any{"path": "/", "maxSessionDuration": 3600}, Blank: []string{"namePrefix"},
+		Documents: document("assumeRolePolicy"), Sets: []string{"managedPolicyArns", "inlinePolicies"},
+		Refs: []catalog.Ref{{Path: "permissionsBoundary", To: []string{policyToken}, By: catalog.ByARN, Code: "NoSuchEntity",
+			Message: "Scope ARN: {value} does not exist or is not attachable.", Blocks: true, BlockCode: "DeleteConflict"}},
+		Check: checkRole,
+		Refuse: func(c *catalog.Call) *catalog.Error {
+			if err := policy.Check(c, "assumeRolePolicy", trustRules); err != nil {
+				return err
+			}
+			return managedExist(c, "managedPolicyArns", "permissionsBoundary")
+		},
+		Compute: func(c *catalog.Call) error {
+			c.SetNew("uniqueId", "AROA"+catalog.Letters(17, catalog.UpperDigits))
+			c.SetNew("createDate", c.Timestamp())
+			return nil
+		},
+	}
+}
+
+func policyType() catalog.Type {
+	return catalog.Type{
+		Token: policyToken, Args: (*sdk.PolicyArgs)(nil), Resource: (*sdk.Policy)(nil), Global: true,
+		Service: "IAM", Action: "Policy", Title: "IAM Policy", Verbs: map[string]string{"update": "CreatePolicyVersion"},
+		ARN: arn("policy"), ID: catalog.Templated("{arn}"), Name: name(128), Defaults: map[string]any{"path": "/"}, Blank: []string{"namePrefix"},
+		Documents: document("policy"), Check: checkName(128),
+		Refuse: func(c *catalog.Call) *catalog.Error { return policy.Check(c, "policy", managedRules) },
+		Compute: func(c *catalog.Call) error {
+			c.SetNew("policyId", "ANPA"+catalog.Letters(17, catalog.UpperDigits))
+			return nil
+		},
+	}
+}
+
+func rolePolicyType() catalog.Type {
+	return catalog.Type{
+		Token: "aws:iam/rolePolicy:RolePolicy", Args: (*sdk.RolePolicyArgs)(nil), Resource: (*sdk.RolePolicy)(nil), Global: true,
+		Service: "IAM", Action: "RolePolicy", Title: "IAM Role Policy", Verbs: map[string]string{"create": "PutRolePolicy", "update": "PutRolePolicy"},
+		ID: catalog.Templated("{role}:{name}"), Overwrites: true, Name: catalog.Name{Property: "name", Auto: 128, Prefix: "namePrefix"},
+		Blank: []string{"namePrefix"}, Documents: document("policy"), Refs: []catalog.Ref{roleRef()}, Check: checkName(128),
+		Refuse: func(c *catalog.Call) *catalog.Error { return policy.Check(c, "policy", inlineRules) },
+	}
+}
+
+func attachmentType() catalog.Type {
+	return catalog.Type{
+		Token: "aws:iam/rolePolicyAttachment:RolePolicyAttachment", Args: (*sdk.RolePolicyAttachmentArgs)(nil), Resource: (*sdk.RolePolicyAttachment)(nil),
+		Service: "IAM", Title: "IAM Role Policy Attachment", Verbs: map[string]string{"create": "AttachRolePolicy", "delete": "DetachRolePolicy"}, Global: true,
+		// The provider's own id: the role and the time.
+		ID: catalog.Made(func(c *catalog.Call) string {
+			return c.Str("role") + "-" + strings.Replace(c.Now.UTC().Format("20060102150405.00000000"), ".", "", 1) + catalog.Letters(4, "0123456789")
+		}),
+		Refs: []catalog.Ref{roleRef(), {Path: "policyArn", To: []string{policyToken}, By: catalog.ByARN, Code: "NoSuchEntity",
+			Message: "Policy {value} does not exist or is not attachable.", Blocks: true, BlockCode: "DeleteConflict"}},
+		Refuse: func(c *catalog.Call) *catalog.Error { return managedExist(c, "policyArn") },
+	}
+}
+
+func profileType() catalog.Type {
+	return catalog.Type{
+		Token: "aws:iam/instanceProfile:InstanceProfile", Args: (*sdk.InstanceProfileArgs)(nil), Resource: (*sdk.InstanceProfile)(nil), Global: true,
+		Service: "IAM", Action: "InstanceProfile", Title: "IAM Instance Profile", ARN: arn("instance-profile"), ID: catalog.Templated("{name}"),
+		Name: name(128), Defaults: map[string]any{"path": "/"}, Blank: []string{"namePrefix"}, Refs: []catalog.Ref{roleRef()}, Check: checkName(128),
+		Compute: func(c *catalog.Call) error {
+			c.SetNew("uniqueId", "AIPA"+catalog.Letters(17, catalog.UpperDigits))
+			c.SetNew("createDate", c.Timestamp())
+			return nil
+		},
+	}
+}
+
+var nameForm = regexp.MustCompile(`^[\w+=,.@-]+$`)
+
+func checkName(limit int) func(*catalog.Call) []catalog.Problem {
+	return func(c *catalog.Call) []catalog.Problem {
+		if value := c.Str("name"); c.Known("name") && (!nameForm.MatchString(value) || len(value) > limit) {
+			return []catalog.Problem{{Property: "name", Rule: "name of an IAM entity", Value: value, Source: api + "API_CreateRole.html",
+				Message: fmt.Sprintf("must have 1 to %d letters, digits and +=,.@-_", limit)}}
+		}
+		return nil
+	}
+}
+
+func checkRole(c *catalog.Call) []catalog.Problem {
+	problems := checkName(64)(c)
+	if seconds := c.Num("maxSessionDuration"); c.Known("maxSessionDuration") && (seconds < 3600 || seconds > 43200) {
+		problems = append(problems, catalog.Problem{Property: "maxSessionDuration", Rule: "3600 to 43200 seconds", Value: fmt.Sprint(seconds),
+			Message: "must be 3600 to 43200 seconds", Source: api + "API_CreateRole.html"})
+	}
+	if path := c.Str("path"); c.Known("path") && (!strings.HasPrefix(path, "/") || !strings.HasSuffix(path, "/")) {
+		problems = append(problems, catalog.Problem{Property: "path", Rule: "path of an IAM entity", Value: path, Message: "must begin and end with a slash",
+			Source: api + "API_CreateRole.html"})
+	}
+	return problems
+}
+
+func getOIDC(i *catalog.Invoke) (map[string]any, error) {
+	arn, url := i.Str("arn"), strings.TrimPrefix(i.Str("url"), "https://")
+	if arn == "" {
+		arn = fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", i.Partition, i.Account, url)
+	}
+	o := i.Tx.ByARN(arn)
+	if o == nil {
+		return nil, &catalog.Error{Code: "NoSuchEntity", Property: "url", Value: arn, Service: "IAM", Operation: "GetOpenIDConnectProvider",
+			Message: "OpenIDConnect Provider not found for arn " + arn}
+	}
+	return map[string]any{"id": arn, "arn": arn, "url": strings.TrimPrefix(catalog.Str(o.State, "url"), "https://"), "clientIdLists": toAny(catalog.Strs(o.State, "clientIdLists")),
+		"thumbprintLists": toAny(catalog.Strs(o.State, "thumbprintLists")), "tags": map[string]any{}}, nil
+}
+
+func toAny(list []string) []any {
+	out := make([]any, len(list))
+	for n, s := range list {
+		out[n] = s
+	}
+	return out
+}

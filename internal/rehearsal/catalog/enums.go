@@ -1,0 +1,66 @@
+package catalog
+
+// Enum are the values that AWS allows for a property, and the page that lists them.
+type Enum struct {
+	Values []string
+	Source string
+}
+
+func values(source string, values ...string) Enum { return Enum{values, source} }
+
+const ec2API = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/"
+
+// enums are the allowed values by type token and property path (without `[]`), for every type in use.
+var enums = map[string]map[string]Enum{
+	"aws:ec2/vpc:Vpc": {
+		"instanceTenancy": values(ec2API+"API_CreateVpc.html", "default", "dedicated"),
+	},
+	"aws:ec2/eip:Eip": {
+		"domain": values(ec2API+"API_AllocateAddress.html", "vpc", "standard"),
+	},
+	"aws:ec2/natGateway:NatGateway": {
+		"connectivityType": values(ec2API+"API_CreateNatGateway.html", "public", "private"),
+	},
+	"aws:ec2/vpcEndpoint:VpcEndpoint": {
+		"vpcEndpointType": values(ec2API+"API_CreateVpcEndpoint.html", "Interface", "Gateway", "GatewayLoadBalancer", "Resource",
+			"ServiceNetwork"),
+		"ipAddressType":              values(ec2API+"API_CreateVpcEndpoint.html", "ipv4", "dualstack", "ipv6"),
+		"dnsOptions.dnsRecordIpType": values(ec2API+"API_DnsOptions.html", "ipv4", "dualstack", "ipv6", "service-defined"),
+	},
+	"aws:ec2/flowLog:FlowLog": {
+		"trafficType":                   values(ec2API+"API_CreateFlowLogs.html", "ACCEPT", "REJECT", "ALL"),
+		"logDestinationType":            values(ec2API+"API_CreateFlowLogs.html", "cloud-watch-logs", "s3", "kinesis-data-firehose"),
+		"destinationOptions.fileFormat": values(ec2API+"API_DestinationOptionsRequest.html", "plain-text", "parquet"),
+	},
+	"aws:kms/key:Key": {
+		"keyUsage": values("https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html", "ENCRYPT_DECRYPT", "SIGN_VERIFY",
+			"GENERATE_VERIFY_MAC", "KEY_AGREEMENT"),
+		"customerMasterKeySpec": values("https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html", "SYMMETRIC_DEFAULT",
+			"RSA_2048", "RSA_3072", "RSA_4096", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "ECC_NIST_P256", "ECC_NIST_P384",
+			"ECC_NIST_P521", "ECC_SECG_P256K1", "SM2"),
+	},
+	"aws:sns/topic:Topic": {
+		"tracingConfig": values("https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html", "PassThrough", "Active"),
+	},
+	"aws:sns/topicSubscription:TopicSubscription": {
+		"protocol": values("https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html", "http", "https", "email", "email-json", "sms",
+			"sqs", "application", "lambda", "firehose"),
+		"filterPolicyScope": values("https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html", "MessageAttributes",
+			"MessageBody"),
+	},
+	"aws:cloudwatch/logGroup:LogGroup": {
+		"logGroupClass": values("https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html", "STANDARD",
+			"INFREQUENT_ACCESS", "DELIVERY"),
+	},
+	"aws:cloudwatch/metricAlarm:MetricAlarm": {
+		"comparisonOperator": values("https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
+			"GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold",
+			"LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold"),
+		"statistic": values("https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html", "SampleCount",
+			"Average", "Sum", "Minimum", "Maximum"),
+		"treatMissingData": values("https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html", "breaching",
+			"notBreaching", "ignore", "missing"),
+		"evaluateLowSampleCountPercentiles": values(
+			"https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html", "evaluate", "ignore"),
+	},
+}
