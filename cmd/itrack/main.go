@@ -39,15 +39,16 @@ func run() int {
 	}()
 	defer stop()
 	f := &cmdutil.Factory{
-		IO:       cmdutil.SystemIO(),
-		Version:  version,
-		Program:  infra.Stack,
-		Schema:   infra.ConfigSchema,
-		Plugins:  rehearsal.PluginNames(),
-		Project:  cmdutil.EnterProject,
-		Pulumi:   engine.FindPulumi,
-		Rehearse: engine.Rehearse,
-		Measure:  engine.Measure,
+		IO:          cmdutil.SystemIO(),
+		Version:     version,
+		Program:     infra.Stack,
+		Schema:      infra.ConfigSchema,
+		UnknownKeys: unknownKeys,
+		Plugins:     rehearsal.PluginNames(),
+		Project:     cmdutil.EnterProject,
+		Pulumi:      engine.FindPulumi,
+		Rehearse:    engine.Rehearse,
+		Measure:     engine.Measure,
 	}
 	cmd := newRoot(f)
 	cmd.SetOut(f.IO.Out)
@@ -57,4 +58,12 @@ func run() int {
 		fmt.Fprintln(f.IO.Err, "itrack:", err)
 	}
 	return cmdutil.ExitCode(err)
+}
+
+func unknownKeys(keys []string) []string {
+	var out []string
+	for _, problem := range infra.UnknownKeys(keys) {
+		out = append(out, problem.String())
+	}
+	return out
 }

@@ -41,12 +41,15 @@ type Options struct {
 	Plugins      []string // file names of the stand-in plugins
 	PluginBinary string   // the binary that serves them; default: this program
 
-	Keep       string               // folder for backend and cloud, kept and reused; default: a temporary one
-	Export     string               // folder that receives each stack's export as <stack>.json; default: none
-	Destroy    bool                 // tear down at the end
-	OneAccount bool                 // all stacks in one account
-	Overlays   []Overlay            // settings that replace every stack file's
-	For        map[string][]Overlay // further settings by stack
+	Keep       string    // folder for backend and cloud, kept and reused; default: a temporary one
+	Export     string    // folder that receives each stack's export as <stack>.json; default: none
+	Destroy    bool      // tear down at the end
+	OneAccount bool      // all stacks in one account
+	Overlays   []Overlay // settings that replace every stack file's
+
+	// TakeOver, if set, gives further settings for the later stacks of one account: with them they use what the first
+	// stack made once for the account.
+	TakeOver func(first StackReport) []Overlay
 
 	Observer Observer
 	// Finished, if set, receives each stack's report as soon as it is complete.
@@ -71,6 +74,9 @@ func Rehearse(ctx context.Context, o Options) (Report, error) {
 		stack, err := run.stack(ctx, environment)
 		if err != nil {
 			return report, fmt.Errorf("rehearsing %s: %w", environment, err)
+		}
+		if len(report.Stacks) == 0 && o.OneAccount && o.TakeOver != nil {
+			run.Overlays = append(o.TakeOver(stack), o.Overlays...)
 		}
 		report.Stacks = append(report.Stacks, stack)
 		if o.Finished != nil {
@@ -139,8 +145,7 @@ func (r *rehearsal) open(ctx context.Context, environment string) (*Stack, strin
 	if err != nil {
 		return nil, "", err
 	}
-	overlays := append(append([]Overlay(nil), r.Overlays...), r.For[environment]...)
-	if err := cfg.apply(overlays); err != nil {
+	if err := cfg.apply(r.Overlays); err != nil {
 		return nil, "", err
 	}
 	account := r.account(environment, cfg)
@@ -158,7 +163,7 @@ func (r *rehearsal) open(ctx context.Context, environment string) (*Stack, strin
 		return nil, "", fmt.Errorf("making what exists before a first up: %w", err)
 	}
 	stack, err := Open(ctx, Settings{
-		Project: r.Project, Stack: environment, Program: r.Program, CLI: r.CLI, Overlays: overlays,
+		Project: r.Project, Stack: environment, Program: r.Program, CLI: r.CLI, Overlays: r.Overlays,
 		Env:       map[string]string{envCloud: r.cloud.Dir(), envAccount: account},
 		Isolation: &Isolation{Dir: r.dir, Plugins: r.Plugins, PluginBinary: r.PluginBinary},
 	})
@@ -224,6 +229,7 @@ func (r *rehearsal) describe(ctx context.Context, stack *Stack, account string, 
 	if err != nil {
 		return err
 	}
+	report.State = state
 	report.ByType, report.Resources = state.byType()
 	report.Outputs = state.outputs()
 	report.Components = state.components()

@@ -35,6 +35,7 @@ type StackReport struct {
 
 	// Components says which component made what, in the order the program makes them.
 	Components []ComponentReport `json:"-"`
+	State      *State            `json:"-"` // what the stack consists of after its second up
 	Total      time.Duration     `json:"-"` // all of this stack's rehearsal
 }
 

@@ -60,6 +60,16 @@ func (s *State) byType() (map[string]int, int) {
 	return counts, total
 }
 
+// First is the first custom resource of a type, or nil.
+func (s *State) First(token string) *apitype.ResourceV3 {
+	for i := range s.Resources {
+		if r := &s.Resources[i]; isCustom(r) && string(r.Type) == token {
+			return r
+		}
+	}
+	return nil
+}
+
 // outputs are the stack's outputs with secrets masked.
 func (s *State) outputs() map[string]any {
 	out := map[string]any{}

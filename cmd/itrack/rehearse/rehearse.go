@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/cmd/itrack/internal/page"
@@ -108,6 +109,9 @@ func (o *Options) engineOptions(ctx context.Context) (engine.Options, error) {
 		}
 		overlays = append(overlays, overlay)
 	}
+	if err := o.checkKeys(overlays); err != nil {
+		return engine.Options{}, err
+	}
 	for _, dir := range []*string{&o.Keep, &o.Export} {
 		if *dir == "" {
 			continue
@@ -133,6 +137,42 @@ func (o *Options) engineOptions(ctx context.Context) (engine.Options, error) {
 	}
 	return engine.Options{
 		Project: project, Environments: environments, Program: o.Factory.Program, CLI: cli, Plugins: o.Factory.Plugins,
-		Keep: o.Keep, Export: o.Export, Destroy: o.Destroy, Overlays: overlays, OneAccount: o.OneAccount,
+		Keep: o.Keep, Export: o.Export, Destroy: o.Destroy, Overlays: overlays, OneAccount: o.OneAccount, TakeOver: TakeOver,
 	}, nil
+}
+
+// checkKeys refuses keys that no setting has. The program cannot see them: the engine hands it only what it asks for.
+func (o *Options) checkKeys(overlays []engine.Overlay) error {
+	if o.Factory.UnknownKeys == nil {
+		return nil
+	}
+	var keys []string
+	for _, overlay := range overlays {
+		key := overlay.Key
+		if i := strings.IndexAny(key, ".["); i >= 0 {
+			key = key[:i]
+		}
+		keys = append(keys, key)
+	}
+	if problems := o.Factory.UnknownKeys(keys); len(problems) > 0 {
+		return fmt.Errorf("%w: --set: %s", engine.ErrSettings, strings.Join(problems, "; "))
+	}
+	return nil
+}
+
+// TakeOver is the settings with which a second stack of an account uses what the first made once for the account.
+func TakeOver(first engine.StackReport) []engine.Overlay {
+	var overlays []engine.Overlay
+	for _, part := range []string{"apiGatewayRole", "githubProvider", "registry", "backupRegion", "sessionDocument"} {
+		overlays = append(overlays, engine.Overlay{Key: "itrack:account." + part, Value: "use"})
+	}
+	if first.State == nil {
+		return overlays
+	}
+	monitor := first.State.First("aws:costexplorer/anomalyMonitor:AnomalyMonitor")
+	if monitor == nil {
+		return overlays
+	}
+	return append(overlays, engine.Overlay{Key: "itrack:account.anomalyMonitor", Value: "use"},
+		engine.Overlay{Key: "itrack:account.anomalyMonitorArn", Value: string(monitor.ID)})
 }

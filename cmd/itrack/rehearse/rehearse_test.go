@@ -7,10 +7,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/internal/engine"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/require"
 )
 
@@ -113,4 +115,34 @@ func TestExitCodes(t *testing.T) {
 			require.Equal(t, c.code, cmdutil.ExitCode(execute(f, c.args...)))
 		})
 	}
+}
+
+func TestUnknownSettingsAreRefused(t *testing.T) {
+	f, _, _ := setup(t, func(engine.Options) (engine.Report, error) {
+		return engine.Report{Stacks: []engine.StackReport{{OK: true}}}, nil
+	})
+	var asked []string
+	f.UnknownKeys = func(keys []string) []string {
+		asked = keys
+		return []string{keys[0] + ": is not a known key"}
+	}
+	err := execute(f, "--set", "itrack:netwerk.zones=3", "--set", `itrack:services["backend"].cpu=512`)
+	require.Equal(t, []string{"itrack:netwerk", "itrack:services"}, asked)
+	require.ErrorContains(t, err, "itrack:netwerk: is not a known key")
+	require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(err))
+}
+
+func TestTakeOver(t *testing.T) {
+	var values []string
+	for _, overlay := range TakeOver(engine.StackReport{}) {
+		require.True(t, strings.HasPrefix(overlay.Key, "itrack:account."))
+		values = append(values, overlay.Value)
+	}
+	require.Equal(t, []string{"use", "use", "use", "use", "use"}, values)
+
+	state := &engine.State{Resources: []apitype.ResourceV3{{
+		Type: "aws:costexplorer/anomalyMonitor:AnomalyMonitor", Custom: true, ID: "arn:aws:ce::111122223333:anomalymonitor/x",
+	}}}
+	all := TakeOver(engine.StackReport{State: state})
+	require.Equal(t, engine.Overlay{Key: "itrack:account.anomalyMonitorArn", Value: "arn:aws:ce::111122223333:anomalymonitor/x"}, all[len(all)-1])
 }

@@ -18,7 +18,9 @@ type Factory struct {
 
 	Program pulumi.RunFunc         // the stack
 	Schema  func() ([]byte, error) // JSON schema of the settings
-	Plugins []string               // file names of the stand-in plugins that this program serves
+	// UnknownKeys says of top-level settings (itrack:domain) which do not exist, each with its problem.
+	UnknownKeys func(keys []string) []string
+	Plugins     []string // file names of the stand-in plugins that this program serves
 
 	// Project finds the folder with Pulumi.yaml and makes it the working folder.
 	Project func() (string, error)
