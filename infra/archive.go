@@ -3,11 +3,25 @@ package infra
 import (
 	"fmt"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // ArchiveType is the type token of Archive.
 const ArchiveType = "itrack:infra:Archive"
+
+// Prefixes of the kinds of logs in a log bucket. The bucket policy opens exactly these: who delivers logs must use them.
+const (
+	ArchiveBalancerPrefix = "balancer"
+	ArchiveEdgePrefix     = "cloudfront"
+	ArchiveS3Prefix       = "s3"
+)
+
+// Days after which what no reader sees any more goes: versions that a delete left behind, and halves of uploads.
+const (
+	archiveNoncurrentDays = 30
+	archiveMultipartDays  = 7
+)
 
 // Archive is the log buckets: one in the primary region, one in every further region that has buckets of ours.
 type Archive struct {
@@ -35,12 +49,166 @@ type ArchiveArgs struct {
 	Protect bool
 }
 
-// NewArchive makes the log buckets.
+// NewArchive makes the log buckets. S3 delivers access logs only into a bucket of the same region, hence one per region.
 func NewArchive(ctx *pulumi.Context, name string, args *ArchiveArgs, opts ...pulumi.ResourceOption) (*Archive, error) {
-	component := &Archive{}
+	component := &Archive{ByRegion: map[string]pulumi.StringOutput{}}
 	if err := ctx.RegisterComponentResource(ArchiveType, name, component, opts...); err != nil {
 		return nil, fmt.Errorf("creating archive: %w", err)
 	}
-	_ = args
+	outputs := pulumi.Map{}
+	names := pulumi.StringMap{}
+	for i, region := range args.Regions {
+		bucket, err := component.bucket(ctx, regional(args.Placement, region, "archive"), args, region)
+		if err != nil {
+			return nil, err
+		}
+		component.ByRegion[region.Name] = bucket.Bucket
+		names[region.Name] = bucket.Bucket
+		if i == 0 {
+			component.Bucket, component.BucketArn = bucket.Bucket, bucket.Arn
+			outputs["bucket"], outputs["bucketArn"] = bucket.Bucket, bucket.Arn
+		}
+	}
+	outputs["byRegion"] = names
+	if err := ctx.RegisterResourceOutputs(component, outputs); err != nil {
+		return nil, fmt.Errorf("creating archive: %w", err)
+	}
 	return component, nil
+}
+
+// bucketName is unique in the world: bucket names are shared by all accounts of a partition.
+func (p *Placement) bucketName(kind string, region *Region) string {
+	return shorten(fmt.Sprintf("%s-%s-%s-%s-%s", Project, kind, p.Environment, p.Account, region.Name), limitBucket)
+}
+
+// bucket makes one log bucket with everything that guards it, and appends its policy to Ready.
+func (a *Archive) bucket(ctx *pulumi.Context, logical string, args *ArchiveArgs, region *Region) (*s3.BucketV2, error) {
+	options := in(a, region)
+	physical := args.Placement.bucketName("archive", region)
+	bucket, err := s3.NewBucketV2(ctx, logical, &s3.BucketV2Args{
+		Bucket: pulumi.String(physical),
+		// A bucket with objects can't be deleted; where nothing is protected, logs must not hold up a destroy.
+		ForceDestroy: pulumi.Bool(!args.Protect),
+	}, with(options, pulumi.Protect(args.Protect))...)
+	if err != nil {
+		return nil, fmt.Errorf("creating the log bucket %s: %w", physical, err)
+	}
+	if err := guardBucket(ctx, logical, bucket, options); err != nil {
+		return nil, err
+	}
+	// SSE-S3 and not a key of ours: neither the load balancer nor S3's own access logs can deliver into a bucket whose
+	// default is SSE-KMS, and they then lose the logs without an error.
+	if _, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, logical, &s3.BucketServerSideEncryptionConfigurationV2Args{
+		Bucket: bucket.ID(),
+		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{&s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
+			ApplyServerSideEncryptionByDefault: &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
+				SseAlgorithm: pulumi.String("AES256"),
+			},
+		}},
+	}, options...); err != nil {
+		return nil, fmt.Errorf("creating the encryption of log bucket %s: %w", physical, err)
+	}
+	versioning, err := s3.NewBucketVersioningV2(ctx, logical, &s3.BucketVersioningV2Args{
+		Bucket:                  bucket.ID(),
+		VersioningConfiguration: &s3.BucketVersioningV2VersioningConfigurationArgs{Status: pulumi.String("Enabled")},
+	}, options...)
+	if err != nil {
+		return nil, fmt.Errorf("creating the versioning of log bucket %s: %w", physical, err)
+	}
+	if _, err := s3.NewBucketLifecycleConfigurationV2(ctx, logical, &s3.BucketLifecycleConfigurationV2Args{
+		Bucket: bucket.ID(), Rules: archiveRules(args.Settings),
+		// Rules on noncurrent versions are about a versioned bucket: versioning comes first.
+	}, with(options, pulumi.DependsOn([]pulumi.Resource{versioning}))...); err != nil {
+		return nil, fmt.Errorf("creating the lifecycle of log bucket %s: %w", physical, err)
+	}
+	document, err := Policy(archiveStatements(args.Placement, region, physical)...)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := s3.NewBucketPolicy(ctx, logical, &s3.BucketPolicyArgs{Bucket: bucket.ID(), Policy: pulumi.String(document)}, options...)
+	if err != nil {
+		return nil, fmt.Errorf("creating the policy of log bucket %s: %w", physical, err)
+	}
+	a.Ready = append(a.Ready, policy)
+	return bucket, nil
+}
+
+// guardBucket blocks every public way into a bucket and switches ACLs off.
+func guardBucket(ctx *pulumi.Context, logical string, bucket *s3.BucketV2, options []pulumi.ResourceOption) error {
+	if _, err := s3.NewBucketPublicAccessBlock(ctx, logical, &s3.BucketPublicAccessBlockArgs{
+		Bucket:          bucket.ID(),
+		BlockPublicAcls: pulumi.Bool(true), BlockPublicPolicy: pulumi.Bool(true),
+		IgnorePublicAcls: pulumi.Bool(true), RestrictPublicBuckets: pulumi.Bool(true),
+	}, options...); err != nil {
+		return fmt.Errorf("creating the public access block %s: %w", logical, err)
+	}
+	if _, err := s3.NewBucketOwnershipControls(ctx, logical, &s3.BucketOwnershipControlsArgs{
+		Bucket: bucket.ID(),
+		Rule:   &s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
+	}, options...); err != nil {
+		return fmt.Errorf("creating the ownership controls %s: %w", logical, err)
+	}
+	return nil
+}
+
+// archiveRules is the life of an access log: warm, then infrequent access, then gone.
+func archiveRules(settings ArchiveSettings) s3.BucketLifecycleConfigurationV2RuleArray {
+	return s3.BucketLifecycleConfigurationV2RuleArray{
+		&s3.BucketLifecycleConfigurationV2RuleArgs{
+			Id: pulumi.String("age"), Status: pulumi.String("Enabled"),
+			// An empty filter means every object; without a filter S3 takes the rule for one of the old kind and the
+			// provider shows a difference for ever.
+			Filter: &s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String("")},
+			Transitions: s3.BucketLifecycleConfigurationV2RuleTransitionArray{&s3.BucketLifecycleConfigurationV2RuleTransitionArgs{
+				Days: pulumi.Int(settings.ColdAfterDays), StorageClass: pulumi.String("STANDARD_IA"),
+			}},
+			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(settings.RetentionDays)},
+			NoncurrentVersionExpiration: &s3.BucketLifecycleConfigurationV2RuleNoncurrentVersionExpirationArgs{
+				NoncurrentDays: pulumi.Int(archiveNoncurrentDays),
+			},
+			AbortIncompleteMultipartUpload: &s3.BucketLifecycleConfigurationV2RuleAbortIncompleteMultipartUploadArgs{
+				DaysAfterInitiation: pulumi.Int(archiveMultipartDays),
+			},
+		},
+	}
+}
+
+// archiveStatements let the three services write their logs, each below its own prefix and for this account alone. The
+// balancer and CloudFront deliver into the primary bucket only.
+//
+// Sources: "Access logs for your Application Load Balancer" (ELB user guide), "Logs sent to Amazon S3" (CloudWatch Logs
+// user guide), "Enabling Amazon S3 server access logging" (S3 user guide).
+func archiveStatements(placement *Placement, region *Region, bucket string) []Statement {
+	arn := "arn:" + placement.Partition + ":s3:::" + bucket
+	account := []string{placement.Account}
+	statements := []Statement{tlsOnly(arn), {
+		Sid: "S3AccessLogs", Principals: Principals{Services: []string{placement.Principal("logging.s3")}},
+		Actions: []string{"s3:PutObject"}, Resources: []string{arn + "/" + ArchiveS3Prefix + "/*"},
+		Conditions: map[string]map[string][]string{
+			"StringEquals": {"aws:SourceAccount": account},
+			"ArnLike":      {"aws:SourceArn": {"arn:" + placement.Partition + ":s3:::" + Project + "-*"}},
+		},
+	}}
+	if region != placement.Primary {
+		return statements
+	}
+	return append(statements, Statement{
+		Sid: "BalancerLogs", Principals: Principals{Services: []string{placement.Principal("logdelivery.elasticloadbalancing")}},
+		Actions:   []string{"s3:PutObject"},
+		Resources: []string{arn + "/" + ArchiveBalancerPrefix + "/AWSLogs/" + placement.Account + "/*"},
+		Conditions: map[string]map[string][]string{
+			"ArnLike": {"aws:SourceArn": {placement.Arn("elasticloadbalancing", region.Name, "loadbalancer/*")}},
+		},
+	}, Statement{
+		// AWS writes this statement into the policy itself, where the caller may, when it finds none that does: the next
+		// preview would then show a difference. Ours has the form that it accepts.
+		Sid: "AWSLogDeliveryWrite", Principals: Principals{Services: []string{placement.Principal("delivery.logs")}},
+		Actions:   []string{"s3:PutObject"},
+		Resources: []string{arn + "/" + ArchiveEdgePrefix + "/AWSLogs/" + placement.Account + "/CloudFront/*"},
+		Conditions: map[string]map[string][]string{
+			"StringEquals": {"aws:SourceAccount": account, "s3:x-amz-acl": {"bucket-owner-full-control"}},
+			// CloudFront's delivery sources live in the edge region, wherever the bucket is.
+			"ArnLike": {"aws:SourceArn": {placement.Arn("logs", EdgeRegion, "delivery-source:*")}},
+		},
+	})
 }
