@@ -33,7 +33,7 @@ build: bin/itrack functions tools ## Build bin/itrack, the function zips and, wh
 .PHONY: bin/itrack
 bin/itrack:
 	$(call say,'building bin/itrack (a first build compiles the Pulumi SDKs: some minutes)')
-	@go build -ldflags "-X main.version=$(VERSION)" -o $@ ./cmd/itrack
+	@go build -ldflags "-X main.release=$(VERSION)" -o $@ ./cmd/itrack
 
 .PHONY: functions
 functions: bin/itrack

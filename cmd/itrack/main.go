@@ -16,8 +16,8 @@ import (
 	"github.com/itrack/itrack/internal/rehearsal"
 )
 
-// version is set by the Makefile.
-var version = "development"
+// release is set by the Makefile.
+var release = "development"
 
 func main() {
 	if kind, ok := rehearsal.PluginKind(os.Args[0]); ok {
@@ -40,7 +40,7 @@ func run() int {
 	defer stop()
 	f := &cmdutil.Factory{
 		IO:          cmdutil.SystemIO(),
-		Version:     version,
+		Version:     release,
 		Program:     infra.Stack,
 		Schema:      infra.ConfigSchema,
 		UnknownKeys: unknownKeys,

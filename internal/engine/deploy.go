@@ -15,6 +15,8 @@ type UpOptions struct {
 	Phase    Phase
 	Refresh  bool // read the cloud's state first, so that drift becomes a change
 	Parallel int  // concurrent operations; 0 means the engine's default
+	// ContinueOnError goes on with what does not depend on a resource that failed, so that one run shows every problem.
+	ContinueOnError bool
 	Observer Observer
 }
 
@@ -43,6 +45,9 @@ func (s *Stack) Up(ctx context.Context, options UpOptions) (Outcome, error) {
 		}
 		if options.Parallel > 0 {
 			opts = append(opts, optup.Parallel(options.Parallel))
+		}
+		if options.ContinueOnError {
+			opts = append(opts, optup.ContinueOnError())
 		}
 		_, err := s.auto.Up(ctx, opts...)
 		return err

@@ -189,7 +189,7 @@ func (r *rehearsal) stack(ctx context.Context, environment string) (StackReport,
 	if err != nil {
 		return report, err
 	}
-	first, err := stack.Up(ctx, UpOptions{Phase: PhaseUp, Observer: r.Observer})
+	first, err := stack.Up(ctx, UpOptions{Phase: PhaseUp, Observer: r.Observer, ContinueOnError: true})
 	report.WallSeconds, report.EngineSeconds = first.WallSeconds, first.EngineSeconds
 	if cancelled(err) || ctx.Err() != nil {
 		return report, err

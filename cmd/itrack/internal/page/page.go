@@ -60,7 +60,9 @@ func (w *writer) stack(s engine.StackReport) {
 	if s.SecondWallSeconds > 0 {
 		w.changes(s.SecondRunChanges)
 	}
-	w.refusals(s.Refusals)
+	if s.SecondWallSeconds > 0 || len(s.Refusals) > 0 {
+		w.refusals(s.Refusals)
+	}
 	w.destroy(s.Destroy)
 	w.failures(s.Failures)
 	w.heading("Time")
@@ -203,10 +205,21 @@ func (w *writer) verdict(report engine.Report) {
 		} else {
 			w.printf("\n%s", w.paint("31", s.Stack+" does not hold"))
 		}
-		w.printf(": %d resources, %d changes in a second run, %d deletions refused, %d failures", s.Resources,
-			len(s.SecondRunChanges), len(s.Refusals), len(s.Failures))
+		w.printf(": %s", counted(s.Resources, "resource"))
+		if s.SecondWallSeconds > 0 {
+			w.printf(", %s in a second run, %s refused", counted(len(s.SecondRunChanges), "change"), counted(len(s.Refusals), "deletion"))
+		}
+		w.printf(", %s", counted(len(s.Failures), "failure"))
 	}
 	w.printf("\n")
+}
+
+// counted is a number with its noun: no failures, 1 failure, 2 failures.
+func counted(n int, noun string) string {
+	if n == 0 {
+		return "no " + plural(noun, 0)
+	}
+	return fmt.Sprintf("%d %s", n, plural(noun, n))
 }
 
 func duration(seconds float64) string {

@@ -52,7 +52,7 @@ func TestThePageSaysEverything(t *testing.T) {
 		"A second run would change\n    nothing\n",
 		"2 because: deletion protection is on (DeletionProtection)\n      instance db, instance copy\n",
 		"first up 12s (engine 11s), second up with refresh 5.1s, all together 21s",
-		"staging holds: 12 resources, 0 changes in a second run, 2 deletions refused, 0 failures",
+		"staging holds: 12 resources, no changes in a second run, 2 deletions refused, no failures",
 	} {
 		require.Contains(t, text, wanted)
 	}

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"sort"
 	"strings"
 
@@ -65,7 +64,7 @@ func (w *writer) failures(failures []engine.Problem) {
 	if len(failures) == 0 {
 		return
 	}
-	w.heading(w.paint("31", fmt.Sprintf("%d %s", len(failures), plural("failure", len(failures)))))
+	w.heading(w.paint("31", counted(len(failures), "failure")))
 	for _, p := range failures {
 		w.problem(p)
 	}
