@@ -1,14 +1,12 @@
 package awsx
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
-	awsxec2 "github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
 )
@@ -39,7 +37,7 @@ type vpcComponent struct {
 type network struct {
 	ctx       *pulumi.Context
 	name      string
-	args      *awsxec2.VpcArgs
+	args      *vpcArgs
 	component *vpcComponent
 	strategy  string
 
@@ -57,14 +55,11 @@ type network struct {
 }
 
 func constructVpc(ctx *pulumi.Context, name string, inputs provider.ConstructInputs, options pulumi.ResourceOption) (*provider.ConstructResult, error) {
-	args := &awsxec2.VpcArgs{}
-	if err := inputs.CopyTo(args); err != nil {
-		return nil, fmt.Errorf("reading the arguments of %s %s: %w", vpcToken, name, err)
-	}
-	if err := checkArgs(args); err != nil {
+	args, err := readArgs(inputs)
+	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", vpcToken, name, err)
 	}
-	n := &network{ctx: ctx, name: name, args: args, component: &vpcComponent{}, strategy: natStrategy(args), idsOf: map[string]pulumi.StringArray{}}
+	n := &network{ctx: ctx, name: name, args: args, component: &vpcComponent{}, strategy: args.natStrategy(), idsOf: map[string]pulumi.StringArray{}}
 	if args.NatGateways != nil {
 		n.allocate = args.NatGateways.ElasticIpAllocationIds
 	}
@@ -75,34 +70,6 @@ func constructVpc(ctx *pulumi.Context, name string, inputs provider.ConstructInp
 		return nil, fmt.Errorf("%s %s: %w", vpcToken, name, err)
 	}
 	return provider.NewConstructResult(n.component)
-}
-
-func natStrategy(args *awsxec2.VpcArgs) string {
-	if args.NatGateways == nil || args.NatGateways.Strategy == "" {
-		return string(awsxec2.NatGatewayStrategyOnePerAz)
-	}
-	return string(args.NatGateways.Strategy)
-}
-
-func checkArgs(args *awsxec2.VpcArgs) error {
-	if args.SubnetStrategy == nil || *args.SubnetStrategy != awsxec2.SubnetAllocationStrategyAuto {
-		return errors.New("the stand-in AWS lays out subnets by the strategy Auto alone: set subnetStrategy to Auto (awsx takes Legacy when it is left out)")
-	}
-	if len(args.AvailabilityZoneNames) > 0 && args.NumberOfAvailabilityZones != nil {
-		return errors.New("only one of availabilityZoneNames and numberOfAvailabilityZones can be given")
-	}
-	if args.Ipv4IpamPoolId != nil || args.Ipv4NetmaskLength != nil {
-		return errors.New("the stand-in AWS has no IPAM pools: give cidrBlock")
-	}
-	for i, s := range args.SubnetSpecs {
-		if !slices.Contains([]string{public, private, isolated, unused}, string(s.Type)) {
-			return fmt.Errorf("subnetSpecs[%d].type must be Public, Private, Isolated or Unused, got %q", i, s.Type)
-		}
-	}
-	if !slices.Contains([]string{"None", "Single", "OnePerAz"}, natStrategy(args)) {
-		return fmt.Errorf("natGateways.strategy must be None, Single or OnePerAz, got %q", natStrategy(args))
-	}
-	return nil
 }
 
 // zones are the zones asked for, or the first of the region.
@@ -130,7 +97,7 @@ func (n *network) zones() ([]string, error) {
 func (n *network) layout(zones []string) ([]subnet, error) {
 	var specs []spec
 	for _, s := range n.args.SubnetSpecs {
-		mapped := spec{Type: string(s.Type), CIDRBlocks: s.CidrBlocks, Tags: s.Tags}
+		mapped := spec{Type: s.Type, CIDRBlocks: s.CidrBlocks, Tags: s.Tags}
 		if s.Name != nil {
 			mapped.Name = *s.Name
 		}
@@ -263,7 +230,7 @@ func (n *network) endpoints() error {
 	for _, s := range n.args.VpcEndpointSpecs {
 		args := &ec2.VpcEndpointArgs{
 			VpcId: n.vpc.ID(), ServiceName: pulumi.String(s.ServiceName), VpcEndpointType: s.VpcEndpointType,
-			AutoAccept: pulumi.BoolPtrFromPtr(s.AutoAccept), Policy: s.Policy, PrivateDnsEnabled: pulumi.BoolPtrFromPtr(s.PrivateDnsEnabled),
+			AutoAccept: s.AutoAccept, Policy: s.Policy, PrivateDnsEnabled: s.PrivateDnsEnabled,
 			RouteTableIds: s.RouteTableIds, SecurityGroupIds: s.SecurityGroupIds, SubnetIds: s.SubnetIds, Tags: s.Tags,
 		}
 		if _, err := ec2.NewVpcEndpoint(n.ctx, s.ServiceName, args, pulumi.Parent(n.vpc), pulumi.DependsOn([]pulumi.Resource{n.vpc})); err != nil {
