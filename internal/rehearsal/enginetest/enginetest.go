@@ -61,7 +61,9 @@ var Pulumi = sync.OnceValues(func() (string, error) {
 type Stack struct {
 	auto.Stack
 	Cloud *cloud.Cloud
-	t     *testing.T
+	// Backend is the folder of the file backend, with the state as it is stored (Export shows secrets in plain text).
+	Backend string
+	t       *testing.T
 }
 
 // New makes a stack with a cloud and a backend of its own, in us-east-1 by default.
@@ -112,7 +114,7 @@ func New(t *testing.T, program pulumi.RunFunc) *Stack {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = opened.Close() })
-	return &Stack{Stack: stack, Cloud: opened, t: t}
+	return &Stack{Stack: stack, Cloud: opened, Backend: backend, t: t}
 }
 
 // MustUp deploys and fails the test when that fails.
