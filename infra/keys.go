@@ -64,12 +64,12 @@ func NewKeys(ctx *pulumi.Context, name string, args *KeysArgs, opts ...pulumi.Re
 	return component, nil
 }
 
-// keyStatements are a key's grants to AWS services in one region, beside the account's own.
-type keyStatements func(placement *Placement, region string) []Statement
+// serviceGrants are a key's grants to AWS services in one region, beside the account's own.
+type serviceGrants func(placement *Placement, region string) []Statement
 
 // newRegionalKey makes the primary in the primary region and a replica in each other one. Key material is the same
 // everywhere, so a copy encrypted in one region opens in the other; policies are per region.
-func newRegionalKey(ctx *pulumi.Context, component *Keys, args *KeysArgs, subject, use string, grants keyStatements) (RegionalKeys, error) {
+func newRegionalKey(ctx *pulumi.Context, component *Keys, args *KeysArgs, subject, use string, grants serviceGrants) (RegionalKeys, error) {
 	place := args.Placement
 	keys := RegionalKeys{}
 	var primary *kms.Key
