@@ -94,6 +94,9 @@ func newSpec(t *Type) (*Spec, error) {
 	s.Outputs = outputShape(t.Resource)
 	s.required = pathSet(known.Required, t.Required)
 	s.forceNew = pathSet(known.ForceNew, t.ForceNew)
+	for _, path := range t.Optional {
+		delete(s.required, Generic(path))
+	}
 	for _, path := range t.Updates {
 		delete(s.forceNew, Generic(path))
 	}

@@ -57,8 +57,8 @@ type Type struct {
 	Sets []string
 
 	// Required, ForceNew, Updates, Computed and Sensitive correct aws-facts.json: Updates lists paths that the facts say
-	// force a replacement and that do not. A type that the facts lack lists everything here, with its Source.
-	Required, ForceNew, Updates, Computed, Sensitive []string
+	// force a replacement and that do not, Optional those that it says are required and that are not any more. A type that the facts lack lists everything here, with its Source.
+	Required, Optional, ForceNew, Updates, Computed, Sensitive []string
 
 	// Check finds problems in the inputs alone; values may be unknown (Call.Known tells).
 	Check func(*Call) []Problem
@@ -130,6 +130,12 @@ type Ref struct {
 	BlockCode string
 	// AnyRegion: the target may be in another region of the account.
 	AnyRegion bool
+}
+
+// Loosely is the reference without its hold on the target: the target may go first.
+func (r Ref) Loosely() Ref {
+	r.Blocks = false
+	return r
 }
 
 // By says what a reference holds.

@@ -56,6 +56,21 @@ func groupTypes() []catalog.Type {
 				return nil
 			},
 		},
+		{
+			Token: "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl", Args: (*sdk.DefaultNetworkAclArgs)(nil), Resource: (*sdk.DefaultNetworkAcl)(nil),
+			Service: "EC2", Action: "NetworkAcl", Title: "EC2 Default Network ACL", ARN: arn("network-acl"), ID: catalog.Templated("{defaultNetworkAclId}"),
+			Overwrites: true, Verbs: map[string]string{"create": "ReplaceNetworkAclEntry", "update": "ReplaceNetworkAclEntry"},
+			Sets: []string{"ingress", "egress", "subnetIds"},
+			Refs: []catalog.Ref{subnetRef("subnetIds").Loosely(), {Path: "defaultNetworkAclId", To: []string{"aws:ec2/networkAcl:NetworkAcl"},
+				Code: "InvalidNetworkAclID.NotFound", Message: "The networkAcl ID '{value}' does not exist"}},
+			Compute: func(c *catalog.Call) error {
+				c.Set("ownerId", c.Account)
+				if acl := c.Get("aws:ec2/networkAcl:NetworkAcl", c.Str("defaultNetworkAclId")); acl != nil {
+					c.Set("vpcId", catalog.Str(acl.State, "vpcId"))
+				}
+				return nil
+			},
+		},
 		ruleType("Ingress", (*vpc.SecurityGroupIngressRuleArgs)(nil), (*vpc.SecurityGroupIngressRule)(nil)),
 		ruleType("Egress", (*vpc.SecurityGroupEgressRuleArgs)(nil), (*vpc.SecurityGroupEgressRule)(nil)),
 	}

@@ -128,10 +128,12 @@ func computeVpc(c *catalog.Call) error {
 	c.Set("defaultSecurityGroupId", group)
 	c.Set("mainRouteTableId", table)
 	c.Set("defaultRouteTableId", table)
-	c.Set("defaultNetworkAclId", "acl-"+catalog.Hex(17))
+	acl := "acl-" + catalog.Hex(17)
+	c.Set("defaultNetworkAclId", acl)
 	base := fmt.Sprintf("arn:%s:ec2:%s:%s:", c.Partition, c.Region, c.Account)
 	c.Hidden(securityGroupToken, group, base+"security-group/"+group, map[string]any{"id": group, "arn": base + "security-group/" + group,
 		"vpcId": c.ID, "name": "default", "description": "default VPC security group", "ownerId": c.Account})
+	c.Hidden("aws:ec2/networkAcl:NetworkAcl", acl, base+"network-acl/"+acl, map[string]any{"id": acl, "vpcId": c.ID, "ownerId": c.Account})
 	c.Hidden(routeTableToken, table, base+"route-table/"+table, map[string]any{"id": table, "vpcId": c.ID, "ownerId": c.Account})
 	return nil
 }

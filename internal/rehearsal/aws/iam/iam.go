@@ -45,7 +45,7 @@ func arn(kind string) string { return "arn:{partition}:iam::{account}:" + kind +
 // Service is what the stand-in knows of IAM.
 func Service() catalog.Service {
 	return catalog.Service{
-		Types: []catalog.Type{roleType(), policyType(), rolePolicyType(), attachmentType(), profileType()},
+		Types: []catalog.Type{roleType(), policyType(), rolePolicyType(), attachmentType(), profileType(), oidcType()},
 		Functions: []catalog.Function{{
 			Token: "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider", Args: (*sdk.LookupOpenIdConnectProviderArgs)(nil),
 			Result: (*sdk.LookupOpenIdConnectProviderResult)(nil), Run: getOIDC,
@@ -122,6 +122,30 @@ func profileType() catalog.Type {
 		Compute: func(c *catalog.Call) error {
 			c.SetNew("uniqueId", "AIPA"+catalog.Letters(17, catalog.UpperDigits))
 			c.SetNew("createDate", c.Timestamp())
+			return nil
+		},
+	}
+}
+
+// oidcType is an identity provider; an account can have one for each URL.
+func oidcType() catalog.Type {
+	return catalog.Type{
+		Token: "aws:iam/openIdConnectProvider:OpenIdConnectProvider", Args: (*sdk.OpenIdConnectProviderArgs)(nil), Resource: (*sdk.OpenIdConnectProvider)(nil), Global: true,
+		Service: "IAM", Action: "OpenIDConnectProvider", Title: "IAM OIDC Provider", Sets: []string{"clientIdLists"},
+		// Later than the facts: clients change in place, and AWS fetches the thumbprint itself.
+		Updates: []string{"clientIdLists"}, Optional: []string{"thumbprintLists"}, Computed: []string{"thumbprintLists"},
+		Source: "https://www.pulumi.com/registry/packages/aws/api-docs/iam/openidconnectprovider/",
+		// The ARN has the URL without its scheme.
+		ID: catalog.Made(func(c *catalog.Call) string {
+			c.ARN = fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", c.Partition, c.Account, strings.TrimPrefix(c.Str("url"), "https://"))
+			return c.ARN
+		}),
+		Name: catalog.Name{Code: "EntityAlreadyExists", Message: "Provider with url {name} already exists."},
+		Check: func(c *catalog.Call) []catalog.Problem {
+			if c.Known("url") && !strings.HasPrefix(c.Str("url"), "https://") {
+				return []catalog.Problem{{Property: "url", Rule: "URL of an identity provider", Value: c.Str("url"), Message: "must start with https://",
+					Source: api + "API_CreateOpenIDConnectProvider.html"}}
+			}
 			return nil
 		},
 	}
