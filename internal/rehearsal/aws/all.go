@@ -4,11 +4,16 @@ package aws
 import (
 	"sync"
 
+	"github.com/itrack/itrack/internal/rehearsal/aws/backup"
 	"github.com/itrack/itrack/internal/rehearsal/aws/cloudwatch"
+	"github.com/itrack/itrack/internal/rehearsal/aws/dynamodb"
 	"github.com/itrack/itrack/internal/rehearsal/aws/ec2"
 	"github.com/itrack/itrack/internal/rehearsal/aws/general"
 	"github.com/itrack/itrack/internal/rehearsal/aws/iam"
 	"github.com/itrack/itrack/internal/rehearsal/aws/kms"
+	"github.com/itrack/itrack/internal/rehearsal/aws/rds"
+	"github.com/itrack/itrack/internal/rehearsal/aws/s3"
+	"github.com/itrack/itrack/internal/rehearsal/aws/secretsmanager"
 	"github.com/itrack/itrack/internal/rehearsal/aws/sns"
 	"github.com/itrack/itrack/internal/rehearsal/catalog"
 	"github.com/itrack/itrack/internal/rehearsal/cloud"
@@ -22,6 +27,11 @@ var Catalog = sync.OnceValue(func() *catalog.Catalog {
 		general.Service(),
 		iam.Service(),
 		kms.Service(),
+		backup.Service(),
+		dynamodb.Service(),
+		rds.Service(),
+		s3.Service(),
+		secretsmanager.Service(),
 		sns.Service(),
 	)
 })

@@ -63,4 +63,44 @@ var enums = map[string]map[string]Enum{
 		"evaluateLowSampleCountPercentiles": values(
 			"https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html", "evaluate", "ignore"),
 	},
+	"aws:s3/bucketOwnershipControls:BucketOwnershipControls": {
+		"rule.objectOwnership": values("https://docs.aws.amazon.com/AmazonS3/latest/API/API_OwnershipControlsRule.html", "BucketOwnerPreferred",
+			"ObjectWriter", "BucketOwnerEnforced"),
+	},
+	"aws:s3/bucketVersioningV2:BucketVersioningV2": {
+		"versioningConfiguration.status":    values("https://docs.aws.amazon.com/AmazonS3/latest/API/API_VersioningConfiguration.html", "Enabled", "Suspended", "Disabled"),
+		"versioningConfiguration.mfaDelete": values("https://docs.aws.amazon.com/AmazonS3/latest/API/API_VersioningConfiguration.html", "Enabled", "Disabled"),
+	},
+	"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": {
+		"rules.applyServerSideEncryptionByDefault.sseAlgorithm": values(
+			"https://docs.aws.amazon.com/AmazonS3/latest/API/API_ServerSideEncryptionByDefault.html", "AES256", "aws:kms", "aws:kms:dsse"),
+	},
+	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": {
+		"rules.status": values("https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html", "Enabled", "Disabled"),
+		"rules.transitions.storageClass": values("https://docs.aws.amazon.com/AmazonS3/latest/API/API_Transition.html", "GLACIER", "STANDARD_IA",
+			"ONEZONE_IA", "INTELLIGENT_TIERING", "DEEP_ARCHIVE", "GLACIER_IR"),
+		"transitionDefaultMinimumObjectSize": values("https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html",
+			"varies_by_storage_class", "all_storage_classes_128K"),
+	},
+	"aws:rds/instance:Instance": {
+		"storageType":          values("https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html", "standard", "gp2", "gp3", "io1", "io2"),
+		"databaseInsightsMode": values("https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html", "standard", "advanced"),
+		"networkType":          values("https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html", "IPV4", "DUAL"),
+		"caCertIdentifier": values("https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html", "rds-ca-rsa2048-g1", "rds-ca-rsa4096-g1",
+			"rds-ca-ecc384-g1"),
+	},
+	"aws:rds/parameterGroup:ParameterGroup": {
+		"parameters.applyMethod": values("https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Parameter.html", "immediate", "pending-reboot"),
+	},
+	"aws:dynamodb/table:Table": {
+		"billingMode":     values("https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html", "PROVISIONED", "PAY_PER_REQUEST"),
+		"tableClass":      values("https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html", "STANDARD", "STANDARD_INFREQUENT_ACCESS"),
+		"attributes.type": values("https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeDefinition.html", "S", "N", "B"),
+		"streamViewType": values("https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StreamSpecification.html", "NEW_IMAGE", "OLD_IMAGE",
+			"NEW_AND_OLD_IMAGES", "KEYS_ONLY"),
+		"globalSecondaryIndexes.projectionType": values("https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Projection.html", "ALL", "KEYS_ONLY", "INCLUDE"),
+	},
+	"aws:dynamodb/tableReplica:TableReplica": {
+		"tableClassOverride": values("https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html", "STANDARD", "STANDARD_INFREQUENT_ACCESS"),
+	},
 }
