@@ -132,8 +132,8 @@ func oidcType() catalog.Type {
 	return catalog.Type{
 		Token: "aws:iam/openIdConnectProvider:OpenIdConnectProvider", Args: (*sdk.OpenIdConnectProviderArgs)(nil), Resource: (*sdk.OpenIdConnectProvider)(nil), Global: true,
 		Service: "IAM", Action: "OpenIDConnectProvider", Title: "IAM OIDC Provider", Sets: []string{"clientIdLists"},
-		// Later than the facts: clients change in place, and AWS fetches the thumbprint itself.
-		Updates: []string{"clientIdLists"}, Optional: []string{"thumbprintLists"}, Computed: []string{"thumbprintLists"},
+		// Later than the facts: the SDK no longer requires the thumbprint, AWS finds it by itself.
+		Optional: []string{"thumbprintLists"}, Computed: []string{"thumbprintLists"},
 		Source: "https://www.pulumi.com/registry/packages/aws/api-docs/iam/openidconnectprovider/",
 		// The ARN has the URL without its scheme.
 		ID: catalog.Made(func(c *catalog.Call) string {
