@@ -260,7 +260,8 @@ func TestEveryTypeIsDescribedWhole(t *testing.T) {
 		}
 		for _, name := range append(append([]string{s.Name.Property, s.Name.Prefix}, s.Blank...), s.Volatile...) {
 			if name != "" {
-				assert.Contains(t, s.Outputs, name, token)
+				_, ok := s.Outputs[name]
+				assert.True(t, ok, "%s has no output %s", token, name)
 			}
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/elb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 
 	"github.com/itrack/itrack/internal/rehearsal/aws/ec2"
@@ -25,7 +24,6 @@ func Service() catalog.Service {
 		{Token: "aws:index/getRegion:getRegion", Args: (*aws.GetRegionArgs)(nil), Result: (*aws.GetRegionResult)(nil), Run: region},
 		{Token: "aws:index/getPartition:getPartition", Args: (*aws.GetPartitionArgs)(nil), Result: (*aws.GetPartitionResult)(nil), Run: partition},
 		{Token: "aws:index/getAvailabilityZones:getAvailabilityZones", Args: (*aws.GetAvailabilityZonesArgs)(nil), Result: (*aws.GetAvailabilityZonesResult)(nil), Run: zones},
-		{Token: "aws:secretsmanager/getSecret:getSecret", Args: (*secretsmanager.LookupSecretArgs)(nil), Result: (*secretsmanager.LookupSecretResult)(nil), Run: secret},
 		{Token: "aws:route53/getZone:getZone", Args: (*route53.LookupZoneArgs)(nil), Result: (*route53.LookupZoneResult)(nil), Run: zone},
 		{Token: "aws:ssm/getParameter:getParameter", Args: (*ssm.LookupParameterArgs)(nil), Result: (*ssm.LookupParameterResult)(nil), Run: parameter},
 		{Token: "aws:elb/getServiceAccount:getServiceAccount", Args: (*elb.GetServiceAccountArgs)(nil), Result: (*elb.GetServiceAccountResult)(nil), Run: balancerAccount},
@@ -58,18 +56,6 @@ func zones(i *catalog.Invoke) (map[string]any, error) {
 		}
 	}
 	return map[string]any{"id": i.Region, "names": names, "zoneIds": ids, "groupNames": []any{i.Region + "-zg-1"}, "state": i.Str("state")}, nil
-}
-
-func secret(i *catalog.Invoke) (map[string]any, error) {
-	name, arn := i.Str("name"), i.Str("arn")
-	found := i.Tx.Find(i.Account, i.Region, cloud.SecretToken, func(o *cloud.Object) bool { return name != "" && o.Name == name || arn != "" && o.ARN == arn })
-	if len(found) == 0 {
-		return nil, &catalog.Error{Code: "ResourceNotFoundException", Property: "name", Value: name + arn, Service: "Secrets Manager", Operation: "DescribeSecret",
-			Message: fmt.Sprintf("Secrets Manager can't find the specified secret %q in %s: make it first", name+arn, i.Region)}
-	}
-	o := found[0]
-	return map[string]any{"id": o.ARN, "arn": o.ARN, "name": o.Name, "description": catalog.Str(o.State, "description"), "kmsKeyId": catalog.Str(o.State, "kmsKeyId"),
-		"policy": "", "createdDate": o.Created.Format("2006-01-02T15:04:05Z"), "lastChangedDate": o.Created.Format("2006-01-02T15:04:05Z"), "tags": map[string]any{}}, nil
 }
 
 func zone(i *catalog.Invoke) (map[string]any, error) {
