@@ -89,7 +89,8 @@ func (a *Account) replicaTemplate(ctx *pulumi.Context, args *AccountArgs) (pulum
 		return nil, err
 	}
 	template, err := ecr.NewRepositoryCreationTemplate(ctx, "replicas", &ecr.RepositoryCreationTemplateArgs{
-		Prefix:             pulumi.String(Project),
+		// ROOT is every repository that no other template has: a prefix would have to end at a slash, which our names lack.
+		Prefix:             pulumi.String("ROOT"),
 		Description:        pulumi.String("Repositories of replicated images"),
 		AppliedFors:        pulumi.StringArray{pulumi.String("REPLICATION")},
 		ImageTagMutability: pulumi.String("IMMUTABLE"),

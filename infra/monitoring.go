@@ -15,6 +15,8 @@ type Monitoring struct {
 
 	// Dashboards: dashboard name by subject.
 	Dashboards pulumi.StringMapOutput
+	// AvailabilityAlarm: name of the composite alarm over every burn rate.
+	AvailabilityAlarm pulumi.StringOutput
 }
 
 // MonitoringArgs are what Monitoring is made from.
@@ -29,6 +31,8 @@ type MonitoringArgs struct {
 	Alerts *Alerts
 	// LogDays: retention.
 	LogDays int
+	// Account: session logs.
+	Account *Account
 	// Ecs: services.
 	Ecs *Ecs
 	// Rds: the database.
@@ -51,12 +55,38 @@ type MonitoringArgs struct {
 	Backup *Backup
 }
 
+// metricNamespace is the namespace of the figures that this stack makes out of logs.
+func metricNamespace(p *Placement) string { return Project + "/" + p.Environment }
+
 // NewMonitoring makes dashboards, objectives and event rules.
 func NewMonitoring(ctx *pulumi.Context, name string, args *MonitoringArgs, opts ...pulumi.ResourceOption) (*Monitoring, error) {
 	component := &Monitoring{}
 	if err := ctx.RegisterComponentResource(MonitoringType, name, component, opts...); err != nil {
-		return nil, fmt.Errorf("creating monitoring: %w", err)
+		return nil, fmt.Errorf("creating the monitoring: %w", err)
 	}
-	_ = args
+	if err := component.filters(ctx, args); err != nil {
+		return nil, err
+	}
+	if err := component.queries(ctx, args); err != nil {
+		return nil, err
+	}
+	burns, err := component.burnRates(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	if component.AvailabilityAlarm, err = component.oneLight(ctx, args, burns); err != nil {
+		return nil, err
+	}
+	if err := component.events(ctx, args); err != nil {
+		return nil, err
+	}
+	if err := component.dashboards(ctx, args, burns); err != nil {
+		return nil, err
+	}
+	if err := ctx.RegisterResourceOutputs(component, pulumi.Map{
+		"dashboards": component.Dashboards, "availabilityAlarm": component.AvailabilityAlarm,
+	}); err != nil {
+		return nil, fmt.Errorf("creating the monitoring: %w", err)
+	}
 	return component, nil
 }

@@ -146,7 +146,7 @@ func (p *platform) workload(ctx *pulumi.Context) (err error) {
 	}
 	health := map[string]string{}
 	for name, service := range s.Services {
-		health[name] = service.HealthPath
+		health[name] = RoutedHealthPath(service)
 	}
 	if p.functions, err = NewFunctions(ctx, "functions", &FunctionsArgs{
 		Placement: place, Settings: s.Functions, Packages: filepath.Join(p.root, "build", "functions"), LogDays: s.Logs.RetentionDays,
@@ -157,20 +157,20 @@ func (p *platform) workload(ctx *pulumi.Context) (err error) {
 	if p.ecs, err = NewEcs(ctx, "ecs", &EcsArgs{
 		Placement: place, Services: s.Services, LogDays: s.Logs.RetentionDays, Network: p.network, Balancer: p.balancer,
 		Secrets: p.secrets, Rds: p.rds, Items: p.items, Registry: p.registry, Keys: p.keys, Alerts: p.alerts,
-		AllowedOrigins: s.API.CorsOrigins,
+		AllowedOrigins: s.allowedOrigins(),
 	}, opts...); err != nil {
 		return err
 	}
 	p.delivery, err = NewDelivery(ctx, "delivery", &DeliveryArgs{
 		Placement: place, Settings: s.Delivery, Services: s.Services, Ecs: p.ecs, Balancer: p.balancer, Functions: p.functions,
-		Alerts: p.alerts,
+		Alerts: p.alerts, Keys: p.keys,
 	}, opts...)
 	return err
 }
 
 func (p *platform) edge(ctx *pulumi.Context) (err error) {
 	s, place, opts := p.settings, p.placement, p.options()
-	if p.waf, err = NewWaf(ctx, "waf", &WafArgs{Placement: place, Settings: s.Waf, Keys: p.keys, Alerts: p.alerts}, opts...); err != nil {
+	if p.waf, err = NewWaf(ctx, "waf", &WafArgs{Placement: place, Settings: s.Waf, Stage: s.API.Stage, Keys: p.keys, Alerts: p.alerts}, opts...); err != nil {
 		return err
 	}
 	if p.frontend, err = NewFrontend(ctx, "frontend", &FrontendArgs{
@@ -205,7 +205,7 @@ func (p *platform) operations(ctx *pulumi.Context) (err error) {
 		}
 	}
 	if p.monitoring, err = NewMonitoring(ctx, "monitoring", &MonitoringArgs{
-		Placement: place, Settings: s.Monitoring, Keys: p.keys, Alerts: p.alerts, LogDays: s.Logs.RetentionDays, Ecs: p.ecs,
+		Placement: place, Settings: s.Monitoring, Keys: p.keys, Alerts: p.alerts, LogDays: s.Logs.RetentionDays, Account: p.account, Ecs: p.ecs,
 		Rds: p.rds, Items: p.items, Functions: p.functions, Balancer: p.balancer, Api: p.api, Frontend: p.frontend,
 		Delivery: p.delivery, Waf: p.waf, Backup: p.backup,
 	}, opts...); err != nil {
