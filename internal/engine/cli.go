@@ -38,6 +38,9 @@ type CLI struct {
 	Path    string
 	version semver.Version
 
+	// terse: answer what the Automation API asks after each operation without running pulumi.
+	terse bool
+
 	mu   sync.Mutex
 	last map[string]time.Duration
 }
@@ -136,6 +139,9 @@ func parseVersion(out string) (semver.Version, error) {
 func (c *CLI) Run(ctx context.Context, workdir string, stdin io.Reader, stdouts, stderrs []io.Writer,
 	env []string, args ...string,
 ) (string, string, int, error) {
+	if answer, known := c.unasked(args); known {
+		return answer, "", 0, nil
+	}
 	cmd := exec.CommandContext(ctx, c.Path, nonInteractive(args)...)
 	cmd.Dir = workdir
 	cmd.Env = commandEnv(os.Environ(), env)
@@ -170,9 +176,25 @@ func (c *CLI) remember(args []string, took time.Duration) {
 	c.last[args[0]] = took
 }
 
-// clone is the same command with timings of its own.
-func (c *CLI) clone() *CLI {
-	return &CLI{Path: c.Path, version: c.version, last: map[string]time.Duration{}}
+// forStack is the same command for the use of one Stack, with timings of its own.
+func (c *CLI) forStack() *CLI {
+	return &CLI{Path: c.Path, version: c.version, terse: true, last: map[string]time.Duration{}}
+}
+
+// unasked answers the three commands with which the Automation API fills in the result of an operation: outputs,
+// outputs with their secrets in plain text, history. A Stack reads the exported state instead, in one command and
+// with the secrets encrypted.
+func (c *CLI) unasked(args []string) (string, bool) {
+	if !c.terse || len(args) < 2 || args[0] != "stack" {
+		return "", false
+	}
+	switch args[1] {
+	case "output":
+		return "{}", true
+	case "history":
+		return "[]", true
+	}
+	return "", false
 }
 
 // took is the wall time of the last run of a subcommand, without what the Automation API does around it.

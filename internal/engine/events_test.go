@@ -1,30 +1,12 @@
 package engine
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/require"
 )
-
-// replay feeds a recorded event log of an operation to a tracker.
-func replay(t *testing.T, name string, observer Observer) *tracker {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", name))
-	require.NoError(t, err)
-	tr := newTracker("staging", PhaseUp, observer)
-	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
-		var event apitype.EngineEvent
-		require.NoError(t, json.Unmarshal([]byte(line), &event))
-		tr.take(events.EngineEvent{EngineEvent: event})
-	}
-	return tr
-}
 
 const urnPrefix = "urn:pulumi:staging::itrack::"
 

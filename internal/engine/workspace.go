@@ -60,7 +60,7 @@ func Open(ctx context.Context, s Settings) (*Stack, error) {
 		return nil, err
 	}
 	// Each stack keeps its own timings.
-	cli := s.CLI.clone()
+	cli := s.CLI.forStack()
 	env := map[string]string{"PULUMI_SKIP_UPDATE_CHECK": "1"}
 	workDir := s.Project
 	options := []auto.LocalWorkspaceOption{auto.Pulumi(cli), auto.Program(s.Program)}
