@@ -6,6 +6,7 @@ type ServiceSettings struct {
 	Path               string            `json:"path" jsonschema:"required,pattern=^/[a-z0-9/_-]*$" jsonschema_description:"Path prefix that the API and the balancer route to this service, such as /api; / takes what no other service has."`
 	Port               int               `json:"port,omitempty" jsonschema:"minimum=1024,maximum=65535,default=8080" jsonschema_description:"TCP port of the container; above 1023, since it does not run as root."`
 	HealthPath         string            `json:"healthPath,omitempty" jsonschema:"pattern=^/[A-Za-z0-9/._-]*$,default=/health" jsonschema_description:"Path the target groups ask; answers 200."`
+	HealthCommand      []string          `json:"healthCommand,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Command inside the container that ends with 0 while it is healthy; without it only the target groups ask."`
 	Cpu                int               `json:"cpu,omitempty" jsonschema:"enum=256,enum=512,enum=1024,enum=2048,enum=4096,enum=8192,enum=16384,default=256" jsonschema_description:"CPU units; 1024 are one vCPU."`
 	Memory             int               `json:"memory,omitempty" jsonschema:"minimum=512,maximum=122880,default=512" jsonschema_description:"Memory in MiB; must go with cpu."`
 	Desired            int               `json:"desired,omitempty" jsonschema:"minimum=0,maximum=1000,default=1" jsonschema_description:"Tasks at the first deployment; autoscaling owns the count afterwards."`

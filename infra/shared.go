@@ -71,6 +71,10 @@ type Service struct {
 	Template pulumi.MapOutput
 	// AlarmNames are the alarms that roll a deployment back.
 	AlarmNames pulumi.StringArrayOutput
+	// Subnets are the private ones that tasks run in.
+	Subnets pulumi.StringArrayOutput
+	// Repository is the URL that images of the service are pushed to.
+	Repository pulumi.StringOutput
 	// Ready is what a deployment depends on: the service itself.
 	Ready pulumi.Resource
 }
