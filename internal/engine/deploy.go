@@ -17,7 +17,7 @@ type UpOptions struct {
 	Parallel int  // concurrent operations; 0 means the engine's default
 	// ContinueOnError goes on with what does not depend on a resource that failed, so that one run shows every problem.
 	ContinueOnError bool
-	Observer Observer
+	Observer        Observer
 }
 
 // Outcome is what one operation did. It is filled in as far as the operation came, also when that failed.
