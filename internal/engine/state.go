@@ -235,5 +235,10 @@ func physicalName(r *apitype.ResourceV3) string {
 			return name
 		}
 	}
-	return string(r.ID)
+	id := string(r.ID)
+	if strings.HasPrefix(id, "arn:") {
+		// What follows the account says which one; the rest is the same for all.
+		return id[strings.LastIndex(id, ":")+1:]
+	}
+	return id
 }
