@@ -60,7 +60,7 @@ type BackupArgs struct {
 	Network *Network
 	// Functions: restore hook.
 	Functions *Functions
-	// Account: region settings first.
+	// Account: region settings first; nil where nobody makes them.
 	Account *Account
 	// Alerts: who is told.
 	Alerts *Alerts
@@ -68,10 +68,7 @@ type BackupArgs struct {
 
 // NewBackup makes AWS Backup in both regions.
 func NewBackup(ctx *pulumi.Context, name string, args *BackupArgs, opts ...pulumi.ResourceOption) (*Backup, error) {
-	component := &Backup{
-		RecoveryVaultName: pulumi.StringPtrFromPtr(nil).ToStringPtrOutput(),
-		RestoreTestPlan:   pulumi.StringPtrFromPtr(nil).ToStringPtrOutput(),
-	}
+	component := &Backup{RecoveryVaultName: noString(), RestoreTestPlan: noString()}
 	if err := ctx.RegisterComponentResource(BackupType, name, component, opts...); err != nil {
 		return nil, fmt.Errorf("creating backup: %w", err)
 	}
@@ -114,17 +111,26 @@ func NewBackup(ctx *pulumi.Context, name string, args *BackupArgs, opts ...pulum
 	return component, nil
 }
 
+// noString is the output of what is not there.
+func noString() pulumi.StringPtrOutput {
+	return pulumi.String("").ToStringOutput().ApplyT(func(string) *string { return nil }).(pulumi.StringPtrOutput)
+}
+
 // vault makes a region's vault, who may touch it, its lock and whom it tells.
 func (b *Backup) vault(ctx *pulumi.Context, args *BackupArgs, region *Region) (*backup.Vault, error) {
 	place, options := args.Placement, in(b, region)
+	// After the account's region settings: they say by which mechanism DynamoDB is backed up, and only AWS Backup's own can
+	// copy to another region. After the database, so that in a teardown the vault's recovery points go first: they are
+	// snapshots, and an option group with snapshots can't be deleted.
+	after := []pulumi.Resource{args.Rds}
+	if args.Account != nil {
+		after = append(after, args.Account)
+	}
 	logical, physical := regional(place, region, "backup"), place.Of(limitVault, "backup")
 	vault, err := backup.NewVault(ctx, logical, &backup.VaultArgs{
 		Name: pulumi.String(physical), KmsKeyArn: args.Keys.Data.In(region).Arn.ToStringPtrOutput(),
 		ForceDestroy: pulumi.Bool(args.Settings.ForceDestroy),
-		// After the account's region settings: they say by which mechanism DynamoDB is backed up, and only AWS Backup's own
-		// can copy to another region. After the database, so that in a teardown the vault's recovery points go first: they
-		// are snapshots, and an option group with snapshots can't be deleted.
-	}, with(options, pulumi.Protect(args.Protect), pulumi.DependsOn([]pulumi.Resource{args.Account, args.Rds}))...)
+	}, with(options, pulumi.Protect(args.Protect), pulumi.DependsOn(after))...)
 	if err != nil {
 		return nil, fmt.Errorf("creating the vault %s in %s: %w", physical, region.Name, err)
 	}

@@ -120,6 +120,7 @@ func lifecycleType() catalog.Type {
 		(*sdk.BucketLifecycleConfigurationV2Args)(nil), (*sdk.BucketLifecycleConfigurationV2)(nil))
 	// Younger than the facts' schema; S3 answers it always.
 	t.Computed = []string{"transitionDefaultMinimumObjectSize"}
+	t.Blank = []string{"expectedBucketOwner"}
 	t.Compute = func(c *catalog.Call) error {
 		c.SetNew("transitionDefaultMinimumObjectSize", "all_storage_classes_128K")
 		return nil
