@@ -92,3 +92,7 @@ func randomLetters(n int) string {
 	}
 	return string(b)
 }
+
+// SecretValue is what a pretend secret holds: a value that occurs nowhere else, so that whoever looks for it in a state
+// or a log finds every leak and nothing but leaks.
+func SecretValue(name string) string { return "pretend-value-of-" + name }

@@ -39,7 +39,7 @@ func Service() catalog.Service {
 					SizeCode: "InvalidParameterException", SizeQuota: "the secret's policy"})
 			},
 		}},
-		Functions: []catalog.Function{{
+		Functions: []catalog.Function{versionFunction(), {
 			Token: "aws:secretsmanager/getSecret:getSecret", Args: (*sdk.LookupSecretArgs)(nil), Result: (*sdk.LookupSecretResult)(nil), Run: getSecret,
 			Source: api + "API_DescribeSecret.html",
 		}},
