@@ -4,17 +4,30 @@ package aws
 import (
 	"sync"
 
+	"github.com/itrack/itrack/internal/rehearsal/aws/apigateway"
+	"github.com/itrack/itrack/internal/rehearsal/aws/appautoscaling"
+	"github.com/itrack/itrack/internal/rehearsal/aws/autoscaling"
 	"github.com/itrack/itrack/internal/rehearsal/aws/backup"
+	"github.com/itrack/itrack/internal/rehearsal/aws/budgets"
+	"github.com/itrack/itrack/internal/rehearsal/aws/chatbot"
 	"github.com/itrack/itrack/internal/rehearsal/aws/cloudwatch"
+	"github.com/itrack/itrack/internal/rehearsal/aws/codedeploy"
+	"github.com/itrack/itrack/internal/rehearsal/aws/costexplorer"
 	"github.com/itrack/itrack/internal/rehearsal/aws/dynamodb"
 	"github.com/itrack/itrack/internal/rehearsal/aws/ec2"
+	"github.com/itrack/itrack/internal/rehearsal/aws/ecr"
+	"github.com/itrack/itrack/internal/rehearsal/aws/ecs"
 	"github.com/itrack/itrack/internal/rehearsal/aws/general"
 	"github.com/itrack/itrack/internal/rehearsal/aws/iam"
 	"github.com/itrack/itrack/internal/rehearsal/aws/kms"
+	"github.com/itrack/itrack/internal/rehearsal/aws/lambda"
+	"github.com/itrack/itrack/internal/rehearsal/aws/lb"
 	"github.com/itrack/itrack/internal/rehearsal/aws/rds"
 	"github.com/itrack/itrack/internal/rehearsal/aws/s3"
 	"github.com/itrack/itrack/internal/rehearsal/aws/secretsmanager"
 	"github.com/itrack/itrack/internal/rehearsal/aws/sns"
+	"github.com/itrack/itrack/internal/rehearsal/aws/sqs"
+	"github.com/itrack/itrack/internal/rehearsal/aws/ssm"
 	"github.com/itrack/itrack/internal/rehearsal/catalog"
 	"github.com/itrack/itrack/internal/rehearsal/cloud"
 )
@@ -33,6 +46,19 @@ var Catalog = sync.OnceValue(func() *catalog.Catalog {
 		s3.Service(),
 		secretsmanager.Service(),
 		sns.Service(),
+		sqs.Service(),
+		lb.Service(),
+		lambda.Service(),
+		ecs.Service(),
+		ecr.Service(),
+		codedeploy.Service(),
+		appautoscaling.Service(),
+		ssm.Service(),
+		apigateway.Service(),
+		costexplorer.Service(),
+		chatbot.Service(),
+		budgets.Service(),
+		autoscaling.Service(),
 	)
 })
 

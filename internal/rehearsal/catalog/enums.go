@@ -103,4 +103,88 @@ var enums = map[string]map[string]Enum{
 	"aws:dynamodb/tableReplica:TableReplica": {
 		"tableClassOverride": values("https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html", "STANDARD", "STANDARD_INFREQUENT_ACCESS"),
 	},
+	"aws:autoscaling/group:Group": {
+		"healthCheckType":          values("https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html", "EC2", "ELB", "VPC_LATTICE", "EBS"),
+		"instanceRefresh.strategy": values("https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_StartInstanceRefresh.html", "Rolling", "ReplaceRootVolume"),
+		"metricsGranularity":       values("https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_EnableMetricsCollection.html", "1Minute"),
+		"enabledMetrics": values("https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_EnableMetricsCollection.html", "GroupMinSize", "GroupMaxSize",
+			"GroupDesiredCapacity", "GroupInServiceInstances", "GroupPendingInstances", "GroupStandbyInstances", "GroupTerminatingInstances", "GroupTotalInstances"),
+		"mixedInstancesPolicy.instancesDistribution.onDemandAllocationStrategy": values(
+			"https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html", "lowest-price", "prioritized"),
+		"mixedInstancesPolicy.instancesDistribution.spotAllocationStrategy": values(
+			"https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html", "lowest-price", "capacity-optimized",
+			"capacity-optimized-prioritized", "price-capacity-optimized"),
+	},
+	"aws:ec2/launchTemplate:LaunchTemplate": {
+		"metadataOptions.httpEndpoint":         values(ec2API+"API_LaunchTemplateInstanceMetadataOptionsRequest.html", "enabled", "disabled"),
+		"metadataOptions.httpTokens":           values(ec2API+"API_LaunchTemplateInstanceMetadataOptionsRequest.html", "optional", "required"),
+		"metadataOptions.instanceMetadataTags": values(ec2API+"API_LaunchTemplateInstanceMetadataOptionsRequest.html", "enabled", "disabled"),
+		"blockDeviceMappings.ebs.volumeType":   values(ec2API+"API_LaunchTemplateEbsBlockDeviceRequest.html", "standard", "io1", "io2", "gp2", "gp3", "sc1", "st1"),
+		"tagSpecifications.resourceType": values(ec2API+"API_LaunchTemplateTagSpecificationRequest.html", "instance", "volume", "network-interface",
+			"spot-instances-request", "elastic-gpu"),
+	},
+	"aws:ssm/document:Document": {
+		"documentType": values("https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html", "Command", "Policy", "Automation", "Session",
+			"Package", "ApplicationConfiguration", "ApplicationConfigurationSchema", "DeploymentStrategy", "ChangeCalendar", "Automation.ChangeTemplate",
+			"ProblemAnalysis", "ProblemAnalysisTemplate", "CloudFormation", "ConformancePackTemplate", "QuickSetup"),
+		"documentFormat": values("https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html", "YAML", "JSON", "TEXT"),
+	},
+	"aws:ssm/association:Association": {
+		"complianceSeverity": values("https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateAssociation.html", "CRITICAL", "HIGH", "MEDIUM", "LOW",
+			"UNSPECIFIED"),
+		"syncCompliance": values("https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateAssociation.html", "AUTO", "MANUAL"),
+	},
+	"aws:cloudwatch/eventRule:EventRule": {
+		"state": values("https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html", "ENABLED", "DISABLED",
+			"ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"),
+	},
+	"aws:cloudwatch/logMetricFilter:LogMetricFilter": {
+		"metricTransformation.unit": values("https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html", "None", "Count", "Count/Second", "Percent",
+			"Seconds", "Milliseconds", "Microseconds", "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Bits"),
+	},
+	"aws:budgets/budget:Budget": {
+		"budgetType": values("https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html", "USAGE", "COST", "RI_UTILIZATION", "RI_COVERAGE",
+			"SAVINGS_PLANS_UTILIZATION", "SAVINGS_PLANS_COVERAGE"),
+		"timeUnit": values("https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html", "DAILY", "MONTHLY", "QUARTERLY", "ANNUALLY"),
+		"notifications.comparisonOperator": values("https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Notification.html", "GREATER_THAN",
+			"LESS_THAN", "EQUAL_TO"),
+		"notifications.notificationType": values("https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Notification.html", "ACTUAL", "FORECASTED"),
+		"notifications.thresholdType":    values("https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Notification.html", "PERCENTAGE", "ABSOLUTE_VALUE"),
+	},
+	"aws:costexplorer/anomalyMonitor:AnomalyMonitor": {
+		"monitorType":      values("https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_AnomalyMonitor.html", "DIMENSIONAL", "CUSTOM"),
+		"monitorDimension": values("https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_AnomalyMonitor.html", "SERVICE"),
+	},
+	"aws:costexplorer/anomalySubscription:AnomalySubscription": {
+		"frequency":        values("https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_AnomalySubscription.html", "DAILY", "IMMEDIATE", "WEEKLY"),
+		"subscribers.type": values("https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_Subscriber.html", "EMAIL", "SNS"),
+		"thresholdExpression.dimension.key": values("https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_AnomalySubscription.html",
+			"ANOMALY_TOTAL_IMPACT_ABSOLUTE", "ANOMALY_TOTAL_IMPACT_PERCENTAGE"),
+		"thresholdExpression.dimension.matchOptions": values("https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_AnomalySubscription.html",
+			"GREATER_THAN_OR_EQUAL"),
+	},
+	"aws:costexplorer/costAllocationTag:CostAllocationTag": {
+		"status": values("https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_CostAllocationTagStatusEntry.html", "Active", "Inactive"),
+	},
+	"aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration": {
+		"scanType": values("https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryScanningConfiguration.html", "BASIC", "ENHANCED"),
+		"rules.scanFrequency": values("https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_RegistryScanningRule.html", "SCAN_ON_PUSH", "CONTINUOUS_SCAN",
+			"MANUAL"),
+		"rules.repositoryFilters.filterType": values("https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ScanningRepositoryFilter.html", "WILDCARD"),
+	},
+	"aws:ecr/replicationConfiguration:ReplicationConfiguration": {
+		"replicationConfiguration.rules.repositoryFilters.filterType": values(
+			"https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_RepositoryFilter.html", "PREFIX_MATCH"),
+	},
+	"aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": {
+		"appliedFors": values("https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html", "REPLICATION", "PULL_THROUGH_CACHE",
+			"CREATE_ON_PUSH"),
+		"imageTagMutability": values("https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html", "MUTABLE", "IMMUTABLE",
+			"IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"),
+		"encryptionConfigurations.encryptionType": values("https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_EncryptionConfigurationForRepositoryCreationTemplate.html",
+			"AES256", "KMS", "KMS_DSSE"),
+	},
+	"aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration": {
+		"loggingLevel": values("https://docs.aws.amazon.com/chatbot/latest/APIReference/API_CreateSlackChannelConfiguration.html", "ERROR", "INFO", "NONE"),
+	},
 }

@@ -1,4 +1,4 @@
-// Package cloudwatch describes CloudWatch's log groups and alarms to the stand-in.
+// Package cloudwatch describes CloudWatch, its logs and EventBridge to the stand-in.
 package cloudwatch
 
 import (
@@ -19,7 +19,12 @@ const (
 
 // Service is what the stand-in knows of CloudWatch.
 func Service() catalog.Service {
-	return catalog.Service{Types: []catalog.Type{
+	return catalog.Service{Types: append(append(groupAndAlarmTypes(), eventTypes()...), viewTypes()...)}
+}
+
+// groupAndAlarmTypes are log groups and alarms.
+func groupAndAlarmTypes() []catalog.Type {
+	return []catalog.Type{
 		{
 			Token: "aws:cloudwatch/logGroup:LogGroup", Args: (*sdk.LogGroupArgs)(nil), Resource: (*sdk.LogGroup)(nil),
 			Service: "CloudWatch Logs", Action: "LogGroup", Title: "CloudWatch Logs Log Group", Verbs: map[string]string{"update": "PutRetentionPolicy"},
@@ -43,7 +48,7 @@ func Service() catalog.Service {
 			Sets:     []string{"alarmActions", "okActions", "insufficientDataActions", "metricQueries"},
 			Check:    checkAlarm, Refuse: refuseAlarm,
 		},
-	}}
+	}
 }
 
 // Retentions are the days for which CloudWatch keeps logs; 0 is forever.

@@ -26,7 +26,7 @@ const (
 // Service is what the stand-in knows of EC2's networks.
 func Service() catalog.Service {
 	return catalog.Service{
-		Types:     append(append(networkTypes(), routingTypes()...), groupTypes()...),
+		Types:     append(append(append(networkTypes(), routingTypes()...), groupTypes()...), launchTemplateTypes()...),
 		Functions: functions(),
 	}
 }
