@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/invopop/jsonschema"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 )
 
 // Namespace is the Pulumi namespace of every setting of this program.
@@ -150,4 +152,15 @@ func Defaults[T any]() (T, error) {
 		return settings, fmt.Errorf("filling in defaults: %w", err)
 	}
 	return settings, nil
+}
+
+// DefaultSettings are the settings of the running stack with every default filled in and nothing read from the
+// namespace `itrack`: what a program of its own starts from that uses single components.
+func DefaultSettings(ctx *pulumi.Context) (*Settings, error) {
+	settings, err := Defaults[Settings]()
+	if err != nil {
+		return nil, err
+	}
+	settings.Environment, settings.Region = ctx.Stack(), config.Require(ctx, "aws:region")
+	return &settings, nil
 }

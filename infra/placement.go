@@ -48,6 +48,12 @@ func (p *Placement) Regions() []*Region {
 	return regions
 }
 
+// Options are what every component gets: the primary provider, also for children of packages that have their own
+// default (awsx would otherwise bring a second version of the plugin).
+func (p *Placement) Options() []pulumi.ResourceOption {
+	return []pulumi.ResourceOption{pulumi.Providers(p.Primary.Provider)}
+}
+
 // Arn is the ARN of something whose name is known before it exists. region is empty for global services.
 func (p *Placement) Arn(service, region, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", p.Partition, service, region, p.Account, resource)
@@ -66,7 +72,6 @@ func NewPlacement(ctx *pulumi.Context, settings *Settings) (*Placement, error) {
 	for key, value := range settings.Tags {
 		tags[key] = value
 	}
-	placement.Tags = tags
 	placement.Tags = tags
 	made := map[string]*Region{}
 	region := func(role, name string) (*Region, error) {

@@ -70,14 +70,8 @@ type platform struct {
 	github       *Github
 }
 
-// options are what every component gets: the primary provider, also for children of packages that have their own
-// default (awsx would otherwise bring a second version of the plugin), and protection.
-func (p *platform) options() []pulumi.ResourceOption {
-	return []pulumi.ResourceOption{pulumi.Providers(p.placement.Primary.Provider)}
-}
-
 func (p *platform) foundation(ctx *pulumi.Context) (err error) {
-	s, place, opts := p.settings, p.placement, p.options()
+	s, place, opts := p.settings, p.placement, p.placement.Options()
 	if p.boundary, err = NewBoundary(ctx, "boundary", &BoundaryArgs{Placement: place}, opts...); err != nil {
 		return err
 	}
@@ -115,7 +109,7 @@ func (p *platform) foundation(ctx *pulumi.Context) (err error) {
 }
 
 func (p *platform) data(ctx *pulumi.Context) (err error) {
-	s, place, opts := p.settings, p.placement, p.options()
+	s, place, opts := p.settings, p.placement, p.placement.Options()
 	if p.secrets, err = NewSecrets(ctx, "secrets", &SecretsArgs{Placement: place}, opts...); err != nil {
 		return err
 	}
@@ -132,7 +126,7 @@ func (p *platform) data(ctx *pulumi.Context) (err error) {
 }
 
 func (p *platform) workload(ctx *pulumi.Context) (err error) {
-	s, place, opts := p.settings, p.placement, p.options()
+	s, place, opts := p.settings, p.placement, p.placement.Options()
 	if p.registry, err = NewRegistry(ctx, "registry", &RegistryArgs{
 		Placement: place, Services: slices.Sorted(maps.Keys(s.Services)), Keys: p.keys, ForceDestroy: !s.Protect, Protect: s.Protect,
 	}, opts...); err != nil {
@@ -169,7 +163,7 @@ func (p *platform) workload(ctx *pulumi.Context) (err error) {
 }
 
 func (p *platform) edge(ctx *pulumi.Context) (err error) {
-	s, place, opts := p.settings, p.placement, p.options()
+	s, place, opts := p.settings, p.placement, p.placement.Options()
 	if p.waf, err = NewWaf(ctx, "waf", &WafArgs{Placement: place, Settings: s.Waf, Stage: s.API.Stage, Keys: p.keys, Alerts: p.alerts}, opts...); err != nil {
 		return err
 	}
@@ -188,7 +182,7 @@ func (p *platform) edge(ctx *pulumi.Context) (err error) {
 }
 
 func (p *platform) operations(ctx *pulumi.Context) (err error) {
-	s, place, opts := p.settings, p.placement, p.options()
+	s, place, opts := p.settings, p.placement, p.placement.Options()
 	if s.Bastion != nil {
 		if p.bastion, err = NewBastion(ctx, "bastion", &BastionArgs{
 			Placement: place, Settings: *s.Bastion, Network: p.network, Rds: p.rds, Account: p.account, Keys: p.keys, Alerts: p.alerts,

@@ -90,22 +90,27 @@ func serveHost(t *testing.T, binary string) (*languageHost, string) {
 	return host, "127.0.0.1:" + strconv.Itoa(handle.Port)
 }
 
-// The compiled program, not only its function: `pulumi up` on staging, in a copy of the project as `make build` leaves
-// it, with the environment that Go's language host sets. The file is read as users have it, config of the project included.
-func TestCompiledProgram(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "itrack")
-	build := exec.Command("go", "build", "-o", binary, "github.com/itrack/itrack")
-	output, err := build.CombinedOutput()
-	require.NoError(t, err, string(output))
+// compiledProgram is a program as users run it: its binary, a folder with its project, and the pulumi command.
+type compiledProgram struct {
+	host   *languageHost
+	stack  *enginetest.Stack
+	pulumi func(args ...string) (string, error)
+}
 
-	project := copyProject(t, "staging")
+// compile builds a main package and prepares the pulumi command to run it in project, behind a language host.
+func compile(t *testing.T, pkg, project, name string) *compiledProgram {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "program")
+	output, err := exec.Command("go", "build", "-o", binary, pkg).CombinedOutput()
+	require.NoError(t, err, string(output))
 	stack := enginetest.New(t, func(*pulumi.Context) error { return nil })
-	require.NoError(t, stack.Cloud.Seed(enginetest.Account, cloud.Seed{Region: "us-east-1", SecretNames: []string{
-		"itrack/staging/db_password", "itrack/staging/jwt_secret", "itrack/staging/api_key",
-	}}))
 	host, address := serveHost(t, binary)
 	run := func(args ...string) (string, error) {
-		command := exec.Command("pulumi", append(args, "--non-interactive", "--color=never")...)
+		args = append(args, "--non-interactive", "--color=never")
+		if args[0] == "up" || args[0] == "preview" {
+			args = append(args, "--client", address)
+		}
+		command := exec.Command("pulumi", args...)
 		command.Dir = project
 		command.Env = os.Environ()
 		for key, value := range stack.Workspace().GetEnvVars() {
@@ -114,29 +119,57 @@ func TestCompiledProgram(t *testing.T) {
 		output, err := command.CombinedOutput()
 		return string(output), err
 	}
-	text, err := run("stack", "init", "staging")
+	text, err := run("stack", "init", name)
 	require.NoError(t, err, text)
+	return &compiledProgram{host: host, stack: stack, pulumi: run}
+}
+
+// must runs the command and fails the test when it fails.
+func (p *compiledProgram) must(t *testing.T, args ...string) string {
+	t.Helper()
+	text, err := p.pulumi(args...)
+	require.NoErrorf(t, err, "pulumi %v: %s\n%s", args, text, p.host.output.String())
+	return text
+}
+
+// The compiled program, not only its function: `pulumi up` on staging, in a copy of the project as `make build` leaves
+// it, with the environment that Go's language host sets. The file is read as users have it, config of the project included.
+func TestCompiledProgram(t *testing.T) {
+	project := copyProject(t, "staging")
+	program := compile(t, "github.com/itrack/itrack", project, "staging")
+	require.NoError(t, program.stack.Cloud.Seed(enginetest.Account, cloud.Seed{Region: "us-east-1", SecretNames: []string{
+		"itrack/staging/db_password", "itrack/staging/jwt_secret", "itrack/staging/api_key",
+	}}))
 
 	// A missing zip is an error that says what to run.
 	hidden := filepath.Join(project, "build", "functions", "item-events.zip")
 	require.NoError(t, os.Rename(hidden, hidden+".away"))
-	text, err = run("up", "--yes", "--skip-preview", "--stack", "staging", "--client", address)
+	text, err := program.pulumi("up", "--yes", "--skip-preview", "--stack", "staging")
 	require.Error(t, err)
-	assert.Contains(t, text+host.output.String(), "make build")
+	assert.Contains(t, text+program.host.output.String(), "make build")
 	require.NoError(t, os.Rename(hidden+".away", hidden))
 
-	text, err = run("up", "--yes", "--stack", "staging", "--client", address)
-	require.NoErrorf(t, err, "%s\n%s", text, host.output.String())
-	text, err = run("preview", "--expect-no-changes", "--stack", "staging", "--client", address)
-	require.NoErrorf(t, err, "a second run changes something:\n%s", text)
-	text, err = run("stack", "output", "--json", "--stack", "staging")
-	require.NoError(t, err, text)
+	program.must(t, "up", "--yes", "--stack", "staging")
+	program.must(t, "preview", "--expect-no-changes", "--stack", "staging")
 	outputs := map[string]any{}
-	require.NoError(t, json.Unmarshal([]byte(text), &outputs))
+	require.NoError(t, json.Unmarshal([]byte(program.must(t, "stack", "output", "--json", "--stack", "staging")), &outputs))
 	assert.Equal(t, "staging", outputs["environment"])
-	objects, err := stack.Cloud.Objects(enginetest.Account)
+	objects, err := program.stack.Cloud.Objects(enginetest.Account)
 	require.NoError(t, err)
 	assert.Greater(t, len(objects), 140)
+}
+
+// Components are importable: a program of its own with Network and Rds alone deploys, and a second run changes nothing.
+func TestExample(t *testing.T) {
+	project := t.TempDir()
+	text, err := os.ReadFile(filepath.Join("..", "examples", "network-and-rds", "Pulumi.yaml"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(project, "Pulumi.yaml"), text, 0o600))
+	program := compile(t, "github.com/itrack/itrack/examples/network-and-rds", project, "try")
+	program.must(t, "config", "set", "aws:region", "us-east-1", "--stack", "try")
+	program.must(t, "up", "--yes", "--skip-preview", "--stack", "try")
+	program.must(t, "preview", "--expect-no-changes", "--stack", "try")
+	assert.Contains(t, program.must(t, "stack", "output", "databaseAddress", "--stack", "try"), ".us-east-1.rds.amazonaws.com")
 }
 
 // copyProject is a folder as a user has it: project and stack file from the repository, and the built zips.
