@@ -12,6 +12,9 @@ import (
 func (c *Catalog) Delete(s *Spec, call *Call) error {
 	o := call.Old
 	call.ID, call.ARN, call.State, call.Inputs = o.ID, o.ARN, o.State, o.Inputs
+	if s.Survives != nil && s.Survives(call) {
+		return nil
+	}
 	if s.RefuseDelete != nil {
 		if err := s.RefuseDelete(call); err != nil {
 			return err.In(s.Type, "deleting")

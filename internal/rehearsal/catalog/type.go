@@ -66,6 +66,8 @@ type Type struct {
 	Refuse func(*Call) *Error
 	// RefuseDelete finds what AWS refuses to delete; Call.State is the object's state.
 	RefuseDelete func(*Call) *Error
+	// Survives tells that the object stays in the cloud when its resource goes (skipDestroy); Call.State is its state.
+	Survives func(*Call) bool
 
 	// Source is the page that what stands here comes from.
 	Source string
