@@ -28,6 +28,9 @@ func (p *Provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumir
 		DetailedDiff: map[string]*pulumirpc.PropertyDiff{}}
 	replace := false
 	for _, change := range spec.Diff(news, state, p.settings.defaultTags) {
+		if ignored(req.GetIgnoreChanges(), change.Path) {
+			continue
+		}
 		resp.Changes = pulumirpc.DiffResponse_DIFF_SOME
 		replace = replace || change.Replace
 		top := topLevel(change.Path)
@@ -41,6 +44,21 @@ func (p *Provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumir
 	}
 	resp.DeleteBeforeReplace = replace && keepsName(spec, resource.URN(req.GetUrn()).Name(), news, state)
 	return resp, nil
+}
+
+// ignored tells whether the program ignores changes of a path. The engine itself takes ignored inputs from the last run;
+// what only the cloud's state has (a table's replicas, made by a resource of their own) is left to the provider.
+func ignored(paths []string, changed string) bool {
+	at, err := resource.ParsePropertyPath(changed)
+	if err != nil {
+		return false
+	}
+	for _, text := range paths {
+		if path, err := resource.ParsePropertyPath(text); err == nil && path.Contains(at) {
+			return true
+		}
+	}
+	return false
 }
 
 // keepsName tells whether a replacement would collide with what it replaces: its name was given by the program and stays.

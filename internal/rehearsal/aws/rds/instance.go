@@ -36,9 +36,9 @@ func instanceType() catalog.Type {
 		Defaults: map[string]any{"autoMinorVersionUpgrade": true, "monitoringInterval": 0, "publiclyAccessible": false, "deleteAutomatedBackups": true,
 			"copyTagsToSnapshot": false, "skipFinalSnapshot": false},
 		Blank: []string{"identifierPrefix", "characterSetName", "ncharCharacterSetName", "snapshotIdentifier", "timezone", "replicaMode", "masterUserSecretKmsKeyId",
-			"performanceInsightsKmsKeyId", "kmsKeyId", "monitoringRoleArn", "dbName", "username", "domain", "nationalCharacterSetName"},
+			"performanceInsightsKmsKeyId", "kmsKeyId", "monitoringRoleArn", "dbName", "username", "domainFqdn"},
 		// Younger than the facts' schema.
-		Computed: []string{"databaseInsightsMode", "engineLifecycleSupport", "dedicatedLogVolume"},
+		Computed: []string{"databaseInsightsMode", "engineLifecycleSupport", "domainFqdn"},
 		Sets:     []string{"vpcSecurityGroupIds", "enabledCloudwatchLogsExports"},
 		Refs: []catalog.Ref{
 			byName("dbSubnetGroupName", subnetsToken, "DBSubnetGroupNotFoundFault", "DB subnet group '{value}' does not exist."),
