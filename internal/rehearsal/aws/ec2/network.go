@@ -87,7 +87,9 @@ func networkTypes() []catalog.Type {
 			Defaults:  map[string]any{"vpcEndpointType": "Gateway"},
 			Documents: map[string]catalog.Document{"policy": {Code: "InvalidParameter"}},
 			Blank:     []string{"prefixListId"},
-			Sets:      []string{"subnetIds", "securityGroupIds", "routeTableIds"},
+			// Younger than the facts' schema: AWS answers its own region.
+			Computed: []string{"serviceRegion"},
+			Sets:     []string{"subnetIds", "securityGroupIds", "routeTableIds"},
 			Refs: []catalog.Ref{vpcRef(), subnetRef("subnetIds"), groupRef("securityGroupIds", true),
 				tableRef("routeTableIds", false)},
 			Refuse: refuseEndpoint, Compute: computeEndpoint,
