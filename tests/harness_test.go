@@ -126,7 +126,9 @@ func (d *declared) document(t *testing.T, path string) map[string]any {
 type recording struct {
 	mutex     sync.Mutex
 	Resources []*declared
-	Err       error
+	// Exports are the stack's outputs, resolved.
+	Exports map[string]resource.PropertyValue
+	Err     error
 }
 
 // one is the resource of that type and name; the test fails where there is none or more than one.
@@ -301,11 +303,40 @@ func run(t *testing.T, stack string, overlay map[string]any, into *recording) {
 		if err := infra.Stack(ctx); err != nil {
 			return err
 		}
+		into.capture(ctx.GetCurrentExportMap())
 		return nil
 	}, pulumi.WithMocks("itrack", stack, mocks{into}), func(info *pulumi.RunInfo) {
 		info.Config = flatten(t, config)
 		info.RootDirectory = root
 	})
+}
+
+// capture resolves outputs into Exports; the run ends only after they are there.
+func (r *recording) capture(exports map[string]pulumi.Input) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.Exports = map[string]resource.PropertyValue{}
+	for name, input := range exports {
+		output := pulumi.ToOutput(input)
+		output.ApplyT(func(value any) (any, error) {
+			text, err := json.Marshal(value)
+			if err != nil {
+				return nil, err
+			}
+			var decoded any
+			if err := json.Unmarshal(text, &decoded); err != nil {
+				return nil, err
+			}
+			property := resource.NewPropertyValue(decoded)
+			if pulumi.IsSecret(output) {
+				property = resource.MakeSecret(property)
+			}
+			r.mutex.Lock()
+			defer r.mutex.Unlock()
+			r.Exports[name] = property
+			return value, nil
+		})
+	}
 }
 
 // stackConfig reads a real stack file and lays overlay over it.
