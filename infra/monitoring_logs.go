@@ -76,9 +76,9 @@ func (m *Monitoring) queries(ctx *pulumi.Context, args *MonitoringArgs) error {
 		text   string
 	}{
 		"api-slowest": {[]pulumi.StringInput{args.Api.AccessLogGroup},
-			"fields @timestamp, httpMethod, path, status, responseLatency\n| sort responseLatency desc\n| limit 50"},
+			"fields @timestamp, method, path, status, latency * 1 as ms, integrationLatency\n| sort ms desc\n| limit 50"},
 		"api-failures": {[]pulumi.StringInput{args.Api.AccessLogGroup},
-			"filter status like /^5/\n| stats count() as failures by bin(5m), path, status\n| sort failures desc"},
+			"filter status like /^5/\n| stats count() as failures by bin(5m), path, status, integrationError\n| sort failures desc"},
 		"api-callers": {[]pulumi.StringInput{args.Api.AccessLogGroup},
 			"stats count() as requests by ip\n| sort requests desc\n| limit 25"},
 		"sessions": {[]pulumi.StringInput{args.Account.SessionLogGroup},
