@@ -205,7 +205,7 @@ func mockState(args pulumi.MockResourceArgs) resource.PropertyMap {
 	for _, key := range []resource.PropertyKey{
 		"arnSuffix", "dnsName", "zoneId", "address", "endpoint", "domainName", "invokeUrl", "executionArn", "streamArn", "keyId",
 		"hostedZoneId", "repositoryUrl", "bucketRegionalDomainName", "bucketDomainName", "resourceId", "identifier", "prefixListId",
-		"regionalDomainName", "regionalZoneId", "cloudfrontDomainName", "rootResourceId", "url", "latestVersion", "version", "etag", "invokeArn",
+		"regionalDomainName", "regionalZoneId", "cloudfrontDomainName", "rootResourceId", "url", "version", "etag", "invokeArn",
 		"qualifiedArn", "ownerId", "uniqueId", "dashboardArn", "defaultNetworkAclId", "defaultSecurityGroupId", "stageName", "webAclArn", "targetKeyId", "schemaVersion",
 	} {
 		computed[key] = args.Name + "." + string(key)
@@ -232,6 +232,8 @@ var mockComputed = map[string]map[resource.PropertyKey]any{
 		}},
 		"port": 3306,
 	},
+	"aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 1, "defaultVersion": 1},
+	"aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 1, "defaultVersion": 1},
 	"aws:acm/certificate:Certificate": {
 		"domainValidationOptions": []any{map[string]any{
 			"domainName": "example.com", "resourceRecordName": "_a.example.com.", "resourceRecordType": "CNAME", "resourceRecordValue": "_b.acm-validations.aws.",
