@@ -233,7 +233,6 @@ var mockComputed = map[string]map[resource.PropertyKey]any{
 		"port": 3306,
 	},
 	"aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 1, "defaultVersion": 1},
-	"aws:ec2/launchTemplate:LaunchTemplate": {"latestVersion": 1, "defaultVersion": 1},
 	"aws:acm/certificate:Certificate": {
 		"domainValidationOptions": []any{map[string]any{
 			"domainName": "example.com", "resourceRecordName": "_a.example.com.", "resourceRecordType": "CNAME", "resourceRecordValue": "_b.acm-validations.aws.",
