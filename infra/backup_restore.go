@@ -77,9 +77,6 @@ func (b *Backup) restoreTest(ctx *pulumi.Context, args *BackupArgs, vault *backu
 	}, pulumi.Parent(b), ready); err != nil {
 		return fmt.Errorf("creating the restore test of the tables: %w", err)
 	}
-	if err := b.restoreFailed(ctx, args, role); err != nil {
-		return err
-	}
 	return b.validate(ctx, args, role, group.ID().ToStringOutput())
 }
 
@@ -119,25 +116,6 @@ func (b *Backup) validate(ctx *pulumi.Context, args *BackupArgs, role *Role, gro
 		Rule: rule.Name, TargetId: pulumi.String("restore-check"), Arn: hook.AliasArn,
 	}, pulumi.Parent(b), pulumi.DependsOn([]pulumi.Resource{permission})); err != nil {
 		return fmt.Errorf("creating the target of completed restores: %w", err)
-	}
-	return nil
-}
-
-// restoreFailed tells of a restore test that restored nothing. The metric of failed restores counts by vault, a failed
-// restore by hand included; this event is about the tests alone and carries the reason.
-func (b *Backup) restoreFailed(ctx *pulumi.Context, args *BackupArgs, role *Role) error {
-	rule, err := cloudwatch.NewEventRule(ctx, "restore-failed", &cloudwatch.EventRuleArgs{
-		Name:         pulumi.String(args.Placement.Of(limitRule, "restore-failed")),
-		Description:  pulumi.String("A restore test restored nothing: the newest backup may be of no use"),
-		EventPattern: restorePattern(role, "ABORTED", "FAILED"),
-	}, pulumi.Parent(b))
-	if err != nil {
-		return fmt.Errorf("creating the rule of failed restores: %w", err)
-	}
-	if _, err := cloudwatch.NewEventTarget(ctx, "restore-failed", &cloudwatch.EventTargetArgs{
-		Rule: rule.Name, TargetId: pulumi.String("critical"), Arn: args.Alerts.In(args.Placement.Primary).Critical,
-	}, pulumi.Parent(b)); err != nil {
-		return fmt.Errorf("creating the target of failed restores: %w", err)
 	}
 	return nil
 }

@@ -125,6 +125,9 @@ func (s *Settings) databaseRules(problems *problemList) {
 }
 
 func (s *Settings) serviceRules(problems *problemList) {
+	if len(s.Services) == 0 {
+		*problems = append(*problems, Problem{Path: "itrack:services", Rule: "needs at least 1 entry, such as backend: {path: /api}"})
+	}
 	owner := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(s.Services)) {
 		service, path := s.Services[name], "itrack:services."+name
