@@ -4,12 +4,15 @@ package aws
 import (
 	"sync"
 
+	"github.com/itrack/itrack/internal/rehearsal/aws/acm"
 	"github.com/itrack/itrack/internal/rehearsal/aws/apigateway"
+	"github.com/itrack/itrack/internal/rehearsal/aws/apigatewayv2"
 	"github.com/itrack/itrack/internal/rehearsal/aws/appautoscaling"
 	"github.com/itrack/itrack/internal/rehearsal/aws/autoscaling"
 	"github.com/itrack/itrack/internal/rehearsal/aws/backup"
 	"github.com/itrack/itrack/internal/rehearsal/aws/budgets"
 	"github.com/itrack/itrack/internal/rehearsal/aws/chatbot"
+	"github.com/itrack/itrack/internal/rehearsal/aws/cloudfront"
 	"github.com/itrack/itrack/internal/rehearsal/aws/cloudwatch"
 	"github.com/itrack/itrack/internal/rehearsal/aws/codedeploy"
 	"github.com/itrack/itrack/internal/rehearsal/aws/costexplorer"
@@ -22,12 +25,15 @@ import (
 	"github.com/itrack/itrack/internal/rehearsal/aws/kms"
 	"github.com/itrack/itrack/internal/rehearsal/aws/lambda"
 	"github.com/itrack/itrack/internal/rehearsal/aws/lb"
+	"github.com/itrack/itrack/internal/rehearsal/aws/logdelivery"
 	"github.com/itrack/itrack/internal/rehearsal/aws/rds"
+	"github.com/itrack/itrack/internal/rehearsal/aws/route53"
 	"github.com/itrack/itrack/internal/rehearsal/aws/s3"
 	"github.com/itrack/itrack/internal/rehearsal/aws/secretsmanager"
 	"github.com/itrack/itrack/internal/rehearsal/aws/sns"
 	"github.com/itrack/itrack/internal/rehearsal/aws/sqs"
 	"github.com/itrack/itrack/internal/rehearsal/aws/ssm"
+	"github.com/itrack/itrack/internal/rehearsal/aws/wafv2"
 	"github.com/itrack/itrack/internal/rehearsal/catalog"
 	"github.com/itrack/itrack/internal/rehearsal/cloud"
 )
@@ -35,6 +41,12 @@ import (
 // Catalog is every type and function that the stand-in knows. A new folder is added to this list.
 var Catalog = sync.OnceValue(func() *catalog.Catalog {
 	return catalog.New(
+		wafv2.Service(),
+		route53.Service(),
+		logdelivery.Service(),
+		cloudfront.Service(),
+		apigatewayv2.Service(),
+		acm.Service(),
 		cloudwatch.Service(),
 		ec2.Service(),
 		general.Service(),

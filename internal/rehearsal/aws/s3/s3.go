@@ -30,7 +30,7 @@ func Service() catalog.Service {
 		part("bucketOwnershipControls:BucketOwnershipControls", "BucketOwnershipControls", (*sdk.BucketOwnershipControlsArgs)(nil), (*sdk.BucketOwnershipControls)(nil)),
 		part("bucketVersioningV2:BucketVersioningV2", "BucketVersioning", (*sdk.BucketVersioningV2Args)(nil), (*sdk.BucketVersioningV2)(nil)),
 		part("bucketCorsConfigurationV2:BucketCorsConfigurationV2", "BucketCors", (*sdk.BucketCorsConfigurationV2Args)(nil), (*sdk.BucketCorsConfigurationV2)(nil)),
-		encryptionType(), lifecycleType(),
+		encryptionType(), lifecycleType(), replicationType(),
 	}}
 }
 
