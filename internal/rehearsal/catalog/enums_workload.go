@@ -98,8 +98,8 @@ func init() {
 			"trafficRoutingConfig.type": values(deployAPI+"API_TrafficRoutingConfig.html", "TimeBasedCanary", "TimeBasedLinear", "AllAtOnce"),
 		},
 		"aws:codedeploy/deploymentGroup:DeploymentGroup": {
-			"deploymentStyle.deploymentOption": values(deployAPI+"API_DeploymentStyle.html", "WITH_TRAFFIC_CONTROL", "WITHOUT_TRAFFIC_CONTROL"),
-			"deploymentStyle.deploymentType":   values(deployAPI+"API_DeploymentStyle.html", "IN_PLACE", "BLUE_GREEN"),
+			"deploymentStyle.deploymentOption":                                           values(deployAPI+"API_DeploymentStyle.html", "WITH_TRAFFIC_CONTROL", "WITHOUT_TRAFFIC_CONTROL"),
+			"deploymentStyle.deploymentType":                                             values(deployAPI+"API_DeploymentStyle.html", "IN_PLACE", "BLUE_GREEN"),
 			"blueGreenDeploymentConfig.deploymentReadyOption.actionOnTimeout":            values(deployAPI+"API_DeploymentReadyOption.html", "CONTINUE_DEPLOYMENT", "STOP_DEPLOYMENT"),
 			"blueGreenDeploymentConfig.terminateBlueInstancesOnDeploymentSuccess.action": values(deployAPI+"API_BlueInstanceTerminationOption.html", "TERMINATE", "KEEP_ALIVE"),
 			"autoRollbackConfiguration.events":                                           values(deployAPI+"API_AutoRollbackConfiguration.html", "DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"),

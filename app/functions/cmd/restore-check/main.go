@@ -1,0 +1,40 @@
+// Command restore-check is the Lambda function that looks into what a restore test of AWS Backup brought back.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"github.com/itrack/itrack/app/functions/internal/restore"
+)
+
+const patience = 20 * time.Second
+
+func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
+	settings, err := config.LoadDefaultConfig(context.Background())
+	if err != nil {
+		log.Error("reading the AWS settings", "error", err)
+		os.Exit(1)
+	}
+	checker := &restore.Checker{
+		Backup: backup.NewFromConfig(settings), Databases: rds.NewFromConfig(settings), Tables: dynamodb.NewFromConfig(settings),
+		MySQL: &restore.LazyReader{
+			Reader: restore.Reader{Region: settings.Region, User: os.Getenv("DB_USER"), Schema: os.Getenv("DB_NAME"), Credentials: settings.Credentials},
+			Client: &http.Client{Timeout: patience},
+			URL:    fmt.Sprintf("https://truststore.pki.rds.amazonaws.com/%[1]s/%[1]s-bundle.pem", settings.Region),
+		},
+		Log: log,
+	}
+	lambda.Start(checker.Handle)
+}
