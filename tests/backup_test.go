@@ -187,16 +187,16 @@ func TestBackupRestoreIsValidated(t *testing.T) {
 func TestBackupAlarms(t *testing.T) {
 	staging, production := recorded(t, "staging"), recorded(t, "production")
 	vault := "itrack-backup-production"
-	jobs := production.one(t, alarmToken, "backup-jobs-failed")
+	jobs := production.one(t, metricAlarmToken, "backup-jobs-failed")
 	assert.Equal(t, "FILL(m0,0)+FILL(m1,0)+FILL(m2,0)", jobs.str(t, "metricQueries[3].expression"))
 	assert.Equal(t, "notBreaching", jobs.str(t, "treatMissingData"))
 	for _, name := range []string{"backup-copies-failed", "backup-copies-failed-us-west-2"} {
-		alarm := production.one(t, alarmToken, name)
+		alarm := production.one(t, metricAlarmToken, name)
 		assert.Equal(t, "NumberOfCopyJobsFailed", alarm.str(t, "metricName"))
 		assert.Equal(t, vault, alarm.str(t, "dimensions.BackupVaultName"))
 	}
-	assert.Contains(t, production.one(t, alarmToken, "backup-copies-failed-us-west-2").Provider, "::recovery::")
-	assert.Equal(t, "NumberOfRestoreJobsFailed", production.one(t, alarmToken, "backup-restores-failed").str(t, "metricName"))
+	assert.Contains(t, production.one(t, metricAlarmToken, "backup-copies-failed-us-west-2").Provider, "::recovery::")
+	assert.Equal(t, "NumberOfRestoreJobsFailed", production.one(t, metricAlarmToken, "backup-restores-failed").str(t, "metricName"))
 
 	for name, want := range map[string]struct {
 		metric, kind, provider, topic string
@@ -207,7 +207,7 @@ func TestBackupAlarms(t *testing.T) {
 		"copy-database-fresh-us-west-2": {"NumberOfRecoveryPointsCompleted", "RDS", "recovery", "critical-us-west-2", 48},
 		"copy-tables-fresh-us-west-2":   {"NumberOfRecoveryPointsCompleted", "DynamoDB", "recovery", "critical-us-west-2", 48},
 	} {
-		alarm := production.one(t, alarmToken, name)
+		alarm := production.one(t, metricAlarmToken, name)
 		assert.Equal(t, want.metric, alarm.str(t, "metricName"), name)
 		// For each kind: a vault's total hides that one of them has left the selection.
 		assert.Equal(t, want.kind, alarm.str(t, "dimensions.ResourceType"), name)
@@ -221,9 +221,9 @@ func TestBackupAlarms(t *testing.T) {
 		assert.LessOrEqual(t, alarm.num(t, "period")*alarm.num(t, "evaluationPeriods"), float64(7*24*3600), "CloudWatch looks at a week at most")
 	}
 	for _, absent := range []string{"backup-copies-failed", "copy-database-fresh-us-west-2"} {
-		assert.NotContains(t, staging.names(alarmToken), absent)
+		assert.NotContains(t, staging.names(metricAlarmToken), absent)
 	}
-	assert.Contains(t, staging.names(alarmToken), "backup-database-fresh")
+	assert.Contains(t, staging.names(metricAlarmToken), "backup-database-fresh")
 }
 
 func TestBackupIsThereBecauseItsSettingIs(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	tableToken   = "aws:dynamodb/table:Table"
-	replicaToken = "aws:dynamodb/tableReplica:TableReplica"
-	alarmToken   = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	tableToken       = "aws:dynamodb/table:Table"
+	replicaToken     = "aws:dynamodb/tableReplica:TableReplica"
+	metricAlarmToken = "aws:cloudwatch/metricAlarm:MetricAlarm"
 )
 
 func TestItemsTables(t *testing.T) {
@@ -90,7 +90,7 @@ func TestItemsReplicas(t *testing.T) {
 
 func TestItemsAlarms(t *testing.T) {
 	result := recorded(t, "production")
-	throttles := result.one(t, alarmToken, "items-throttles")
+	throttles := result.one(t, metricAlarmToken, "items-throttles")
 	assert.Equal(t, "itrack-items-throttles-production", throttles.str(t, "name"))
 	queries := throttles.value(t, "metricQueries").ArrayValue()
 	// Reads and writes of the table and of each index, which DynamoDB counts apart.
@@ -98,18 +98,18 @@ func TestItemsAlarms(t *testing.T) {
 	assert.Equal(t, 6, strings.Count(throttles.str(t, "metricQueries[6].expression"), "FILL(m"))
 	assert.Equal(t, "by-type-status", throttles.str(t, "metricQueries[5].metric.dimensions.GlobalSecondaryIndexName"))
 	assert.Equal(t, "WriteThrottleEvents", throttles.str(t, "metricQueries[5].metric.metricName"))
-	assert.Len(t, result.one(t, alarmToken, "item-history-throttles").value(t, "metricQueries").ArrayValue(), 3)
+	assert.Len(t, result.one(t, metricAlarmToken, "item-history-throttles").value(t, "metricQueries").ArrayValue(), 3)
 	assert.Equal(t, []string{"arn:aws:sns:us-east-1:" + mockAccount + ":warning"}, throttles.strs(t, "alarmActions"))
 
-	failing := result.one(t, alarmToken, "items-errors")
+	failing := result.one(t, metricAlarmToken, "items-errors")
 	// Ten metrics are the most that an alarm with metric math takes.
 	assert.Len(t, failing.value(t, "metricQueries").ArrayValue(), 10+1)
 	assert.Equal(t, "SystemErrors", failing.str(t, "metricQueries[0].metric.metricName"))
 	assert.Equal(t, []string{"arn:aws:sns:us-east-1:" + mockAccount + ":critical"}, failing.strs(t, "alarmActions"))
 
-	lag := result.one(t, alarmToken, "items-replication")
+	lag := result.one(t, metricAlarmToken, "items-replication")
 	assert.Equal(t, "ReplicationLatency", lag.str(t, "metricName"))
 	assert.Equal(t, "us-west-2", lag.str(t, "dimensions.ReceivingRegion"))
 	assert.InDelta(t, 60_000, lag.num(t, "threshold"), 0)
-	assert.NotContains(t, recorded(t, "staging").names(alarmToken), "items-replication")
+	assert.NotContains(t, recorded(t, "staging").names(metricAlarmToken), "items-replication")
 }

@@ -207,7 +207,7 @@ func TestRdsAlarms(t *testing.T) {
 	} {
 		result := recorded(t, stack)
 		var ours []string
-		for _, alarm := range result.all(alarmToken) {
+		for _, alarm := range result.all(metricAlarmToken) {
 			if !strings.Contains(alarm.Parent, "::itrack:infra:Rds::") && !strings.HasSuffix(alarm.Parent, "$itrack:infra:Rds::rds") {
 				continue
 			}
@@ -221,7 +221,7 @@ func TestRdsAlarms(t *testing.T) {
 		require.Len(t, ours, len(want), "%v", ours)
 		comparison := map[string]string{"rds-cpu": "GreaterThanThreshold", "rds-storage": "LessThanThreshold", "rds-memory": "LessThanThreshold"}
 		for name, operator := range comparison {
-			assert.Equal(t, operator, result.one(t, alarmToken, name).str(t, "comparisonOperator"), name)
+			assert.Equal(t, operator, result.one(t, metricAlarmToken, name).str(t, "comparisonOperator"), name)
 		}
 	}
 }
