@@ -122,11 +122,11 @@ func NewApi(ctx *pulumi.Context, name string, args *ApiArgs, opts ...pulumi.Reso
 // balancer's production listener.
 func (a *Api) link(ctx *pulumi.Context, args *ApiArgs) (*apigatewayv2.VpcLink, error) {
 	parent := pulumi.Parent(a)
-	group, err := newSecurityGroup(ctx, "api-link", args.Placement, args.Network.VpcId, "API Gateway's VPC link", parent)
+	group, err := newSecurityGroup(ctx, "api-link", args.Placement, args.Network.VpcId, "VPC link of API Gateway", parent)
 	if err != nil {
 		return nil, err
 	}
-	if err := flow(ctx, "api-balancer", "API Gateway to the balancer's production listener", group.ID().ToStringOutput(),
+	if err := flow(ctx, "api-balancer", "API Gateway to the production listener", group.ID().ToStringOutput(),
 		args.Balancer.SecurityGroupId, args.Balancer.ProductionPort, parent); err != nil {
 		return nil, err
 	}
