@@ -1,0 +1,126 @@
+package release
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+type deploy struct {
+	group       string
+	lost, muted error
+	told        []*codedeploy.PutLifecycleEventHookExecutionStatusInput
+}
+
+func (d *deploy) GetDeployment(_ context.Context, input *codedeploy.GetDeploymentInput, _ ...func(*codedeploy.Options)) (*codedeploy.GetDeploymentOutput, error) {
+	if d.lost != nil {
+		return nil, d.lost
+	}
+	return &codedeploy.GetDeploymentOutput{DeploymentInfo: &types.DeploymentInfo{DeploymentId: input.DeploymentId, DeploymentGroupName: aws.String(d.group)}}, nil
+}
+
+func (d *deploy) PutLifecycleEventHookExecutionStatus(_ context.Context, input *codedeploy.PutLifecycleEventHookExecutionStatusInput, _ ...func(*codedeploy.Options)) (*codedeploy.PutLifecycleEventHookExecutionStatusOutput, error) {
+	d.told = append(d.told, input)
+	return &codedeploy.PutLifecycleEventHookExecutionStatusOutput{}, d.muted
+}
+
+var event = Event{DeploymentID: "d-1", ExecutionID: "execution-1"}
+
+func checker(d *deploy, server *httptest.Server) *Checker {
+	return &Checker{
+		CodeDeploy: d, HTTP: server.Client(), TestURL: server.URL, Checks: map[string]string{"itrack-backend-staging": "/api/health", "itrack-audit-staging": "/audit/up"},
+		Attempts: 6, Wanted: 3, Pause: time.Millisecond, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+}
+
+// answering serves status codes in turn, the last one for ever, and counts the requests for path.
+func answering(t *testing.T, path string, codes ...int) (*httptest.Server, *atomic.Int64) {
+	t.Helper()
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != path || r.Method != http.MethodGet {
+			w.WriteHeader(http.StatusTeapot)
+			return
+		}
+		n := int(asked.Add(1))
+		w.WriteHeader(codes[min(n, len(codes))-1])
+	}))
+	t.Cleanup(server.Close)
+	return server, &asked
+}
+
+func TestVerdicts(t *testing.T) {
+	for name, c := range map[string]struct {
+		group string
+		codes []int
+		want  types.LifecycleEventStatus
+		asked int64
+	}{
+		"healthy":                       {"itrack-backend-staging", []int{200}, types.LifecycleEventStatusSucceeded, 3},
+		"after a start":                 {"itrack-backend-staging", []int{503, 503, 200}, types.LifecycleEventStatusSucceeded, 5},
+		"good answers must be in a row": {"itrack-backend-staging", []int{200, 200, 500, 200, 200, 500}, types.LifecycleEventStatusFailed, 6},
+		"never healthy":                 {"itrack-backend-staging", []int{500}, types.LifecycleEventStatusFailed, 6},
+		"a redirect is no health":       {"itrack-backend-staging", []int{204}, types.LifecycleEventStatusFailed, 6},
+		"another service's path":        {"itrack-audit-staging", []int{200}, types.LifecycleEventStatusFailed, 0},
+		"unknown group":                 {"itrack-reports-staging", []int{200}, types.LifecycleEventStatusFailed, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, asked := answering(t, "/api/health", c.codes...)
+			d := &deploy{group: c.group}
+			require.NoError(t, checker(d, server).Handle(context.Background(), event))
+			require.Len(t, d.told, 1)
+			assert.Equal(t, c.want, d.told[0].Status)
+			assert.Equal(t, "d-1", *d.told[0].DeploymentId)
+			assert.Equal(t, "execution-1", *d.told[0].LifecycleEventHookExecutionId)
+			assert.Equal(t, c.asked, asked.Load())
+		})
+	}
+}
+
+func TestAnUnreadableDeploymentFails(t *testing.T) {
+	server, _ := answering(t, "/api/health", 200)
+	d := &deploy{lost: errors.New("denied")}
+	require.NoError(t, checker(d, server).Handle(context.Background(), event))
+	assert.Equal(t, types.LifecycleEventStatusFailed, d.told[0].Status)
+}
+
+// CodeDeploy waits an hour for an answer: when telling fails, Lambda must call again.
+func TestTellingMustSucceed(t *testing.T) {
+	server, _ := answering(t, "/api/health", 200)
+	muted := errors.New("throttled")
+	err := checker(&deploy{group: "itrack-backend-staging", muted: muted}, server).Handle(context.Background(), event)
+	require.ErrorIs(t, err, muted)
+	assert.Contains(t, err.Error(), "d-1")
+}
+
+func TestAnEventOfSomebodyElse(t *testing.T) {
+	server, _ := answering(t, "/api/health", 200)
+	d := &deploy{}
+	require.Error(t, checker(d, server).Handle(context.Background(), Event{}))
+	assert.Empty(t, d.told)
+}
+
+// The verdict goes out before Lambda's time is over, however long the new version keeps us waiting.
+func TestTheVerdictComesInTime(t *testing.T) {
+	server, _ := answering(t, "/api/health", 500)
+	d := &deploy{group: "itrack-backend-staging"}
+	c := checker(d, server)
+	c.Attempts, c.Pause = 1000, time.Hour
+	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(reserve+50*time.Millisecond))
+	defer cancel()
+	require.NoError(t, c.Handle(ctx, event))
+	require.NoError(t, ctx.Err(), "the function's own time must not be over")
+	assert.Equal(t, types.LifecycleEventStatusFailed, d.told[0].Status)
+}

@@ -1,0 +1,142 @@
+package restore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
+	backuptypes "github.com/aws/aws-sdk-go-v2/service/backup/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// cloud plays the four services.
+type cloud struct {
+	told      []*backup.PutRestoreValidationResultInput
+	muted     error
+	instances []rdstypes.DBInstance
+	asked     string
+	tables    int
+	mysql     error
+	host      string
+	port      int
+	items     int
+	scan      error
+	scanned   *dynamodb.ScanInput
+}
+
+func (c *cloud) PutRestoreValidationResult(_ context.Context, input *backup.PutRestoreValidationResultInput, _ ...func(*backup.Options)) (*backup.PutRestoreValidationResultOutput, error) {
+	c.told = append(c.told, input)
+	return &backup.PutRestoreValidationResultOutput{}, c.muted
+}
+
+func (c *cloud) DescribeDBInstances(_ context.Context, input *rds.DescribeDBInstancesInput, _ ...func(*rds.Options)) (*rds.DescribeDBInstancesOutput, error) {
+	c.asked = aws.ToString(input.DBInstanceIdentifier)
+	return &rds.DescribeDBInstancesOutput{DBInstances: c.instances}, nil
+}
+
+func (c *cloud) Scan(_ context.Context, input *dynamodb.ScanInput, _ ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error) {
+	c.scanned = input
+	return &dynamodb.ScanOutput{Items: make([]map[string]dynamotypes.AttributeValue, c.items)}, c.scan
+}
+
+func (c *cloud) CountTables(_ context.Context, host string, port int) (int, error) {
+	c.host, c.port = host, port
+	return c.tables, c.mysql
+}
+
+const (
+	databaseArn = "arn:aws:rds:us-east-1:123456789012:db:awsbackup-restore-test-1"
+	tableArn    = "arn:aws:dynamodb:us-east-1:123456789012:table/awsbackup-restore-test-2"
+)
+
+func restored(iam bool) []rdstypes.DBInstance {
+	return []rdstypes.DBInstance{{
+		Endpoint: &rdstypes.Endpoint{Address: aws.String("restored.example"), Port: aws.Int32(3306)}, IAMDatabaseAuthenticationEnabled: aws.Bool(iam),
+	}}
+}
+
+func completed(t *testing.T, status, resource string) Event {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{"source": "aws.backup", "detail-type": "Restore Job State Change", "detail": map[string]any{
+		"restoreJobId": "job-1", "status": status, "createdResourceArn": resource, "resourceType": "RDS",
+	}})
+	require.NoError(t, err)
+	var event Event
+	require.NoError(t, json.Unmarshal(text, &event))
+	return event
+}
+
+func check(c *cloud) *Checker {
+	return &Checker{Backup: c, Databases: c, Tables: c, MySQL: c, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+}
+
+func TestVerdicts(t *testing.T) {
+	good, bad := backuptypes.RestoreValidationStatusSuccessful, backuptypes.RestoreValidationStatusFailed
+	for name, c := range map[string]struct {
+		resource string
+		cloud    cloud
+		want     backuptypes.RestoreValidationStatus
+		message  string
+	}{
+		"a database with tables":       {databaseArn, cloud{instances: restored(true), tables: 7}, good, "7 tables"},
+		"a database without tables":    {databaseArn, cloud{instances: restored(true)}, bad, "no table"},
+		"a database that refuses":      {databaseArn, cloud{instances: restored(true), mysql: errors.New("access denied")}, bad, "access denied"},
+		"a database without IAM":       {databaseArn, cloud{instances: restored(false), tables: 7}, bad, "IAM authentication is off"},
+		"a database that is not there": {databaseArn, cloud{}, bad, "no address"},
+		"a table":                      {tableArn, cloud{items: 3}, good, "3 items"},
+		"a table that does not open":   {tableArn, cloud{scan: errors.New("key disabled")}, bad, "key disabled"},
+		"something else":               {"arn:aws:s3:::bucket", cloud{}, bad, "databases and tables only"},
+		"no resource":                  {"", cloud{}, bad, "reading the restored resource"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			play := c.cloud
+			require.NoError(t, check(&play).Handle(context.Background(), completed(t, "COMPLETED", c.resource)))
+			require.Len(t, play.told, 1)
+			assert.Equal(t, "job-1", *play.told[0].RestoreJobId)
+			assert.Equal(t, c.want, play.told[0].ValidationStatus)
+			assert.Contains(t, *play.told[0].ValidationStatusMessage, c.message)
+		})
+	}
+}
+
+func TestItAsksWhatWasRestored(t *testing.T) {
+	play := &cloud{instances: restored(true), tables: 1}
+	require.NoError(t, check(play).Handle(context.Background(), completed(t, "COMPLETED", databaseArn)))
+	assert.Equal(t, "awsbackup-restore-test-1", play.asked)
+	assert.Equal(t, "restored.example", play.host)
+	assert.Equal(t, 3306, play.port)
+	play = &cloud{items: 1}
+	require.NoError(t, check(play).Handle(context.Background(), completed(t, "COMPLETED", tableArn)))
+	assert.Equal(t, "awsbackup-restore-test-2", *play.scanned.TableName)
+	assert.Equal(t, int32(pageSize), *play.scanned.Limit, "a page, not the whole table")
+}
+
+func TestAJobThatStillRuns(t *testing.T) {
+	play := &cloud{}
+	require.NoError(t, check(play).Handle(context.Background(), completed(t, "RUNNING", databaseArn)))
+	assert.Empty(t, play.told)
+}
+
+func TestTellingMustSucceed(t *testing.T) {
+	muted := errors.New("throttled")
+	err := check(&cloud{muted: muted}).Handle(context.Background(), completed(t, "COMPLETED", tableArn))
+	require.ErrorIs(t, err, muted)
+	require.Error(t, check(&cloud{}).Handle(context.Background(), Event{}), "an event without a job")
+}
+
+func TestLongReasonsAreCut(t *testing.T) {
+	play := &cloud{scan: errors.New(strings.Repeat("x", 5000))}
+	require.NoError(t, check(play).Handle(context.Background(), completed(t, "COMPLETED", tableArn)))
+	assert.Len(t, *play.told[0].ValidationStatusMessage, messageLimit)
+}
