@@ -83,6 +83,11 @@ bin/actionlint: tools/go.mod
 	@cd tools && go build -o ../$@ github.com/rhysd/actionlint/cmd/actionlint
 	@touch $@
 
+.PHONY: docs
+docs: build ## Write the documents that are made from the code (docs/coverage.md from three rehearsals)
+	$(call say,'writing docs: settings, outputs, coverage')
+	@bin/itrack docs
+
 .PHONY: bench
 bench: build ## Time the first up of each stack against as many trivial resources
 	$(call say,'benchmarking $(or $(ENVIRONMENT),staging and production): medians of 5')
