@@ -67,7 +67,20 @@ func Coverage(staging, production, everyPart apitype.UntypedDeployment) (string,
 		}
 		stacks = append(stacks, read)
 	}
+	if err := known(sections(), stacks[inEveryPart]); err != nil {
+		return "", err
+	}
 	return render(sections(), stacks)
+}
+
+// known fails for a component that has resources and no section.
+func known(all []Section, s *stack) error {
+	for _, r := range s.resources {
+		if r.component != "" && !slices.ContainsFunc(all, func(section Section) bool { return section.Component == r.component }) {
+			return fmt.Errorf("the component %s has no section: add one to internal/docgen", r.component)
+		}
+	}
+	return nil
 }
 
 // CoverageTests are the names of all tests that the page refers to.
@@ -142,7 +155,7 @@ func (r Row) cover(section Section, stacks []*stack) (carriers, where string, er
 				problems = append(problems, fmt.Errorf("%s: %w", deploymentNames[i], err))
 			}
 			found[m][i] = names
-			ok := match.Kind == none || len(names) >= max(match.AtLeast, 1)
+			ok := match.enough(len(names))
 			holds[i] = holds[i] && ok
 			somewhere = somewhere || ok
 		}

@@ -55,10 +55,10 @@ func networkSection() Section {
 			has("ec2.Subnet", "network-public-*").times(3), has("ec2.Subnet", "network-private-*").times(3), has("ec2.Subnet", "network-isolated-*").times(3),
 		}},
 		{Phrase: "One NAT gateway", Matches: []Match{
-			has("awsx.Vpc", "network", "natGateways.strategy=Single"), has("ec2.NatGateway", ""), has("ec2.Eip", ""),
+			has("ec2.NatGateway", "").exactly(1), has("ec2.Eip", "").exactly(1),
 		}},
 		{Phrase: "A NAT gateway per zone", Matches: []Match{
-			has("awsx.Vpc", "network", "natGateways.strategy=OnePerAz"), has("ec2.NatGateway", "").times(3), has("ec2.Eip", "").times(3),
+			has("ec2.NatGateway", "").exactly(3), has("ec2.Eip", "").exactly(3),
 		}},
 		{Phrase: "No NAT gateway, where the settings say so", Tests: []string{"TestWithoutNat"}},
 		{Phrase: "S3 and DynamoDB gateway endpoints", Matches: []Match{

@@ -18,6 +18,8 @@ type Match struct {
 	From string
 	// AtLeast is how many there must be; 0 means one.
 	AtLeast int
+	// AtMost is how many there may be; 0 means any number.
+	AtMost int
 }
 
 type matchKind int
@@ -46,8 +48,16 @@ func no(kind, names string, where ...string) Match {
 // in looks in another component; "*" in all of them.
 func (m Match) in(component string) Match { m.From = component; return m }
 
-// times asks for that many.
+// times asks for that many or more.
 func (m Match) times(least int) Match { m.AtLeast = least; return m }
+
+// exactly asks for that many.
+func (m Match) exactly(count int) Match { m.AtLeast, m.AtMost = count, count; return m }
+
+// enough reports whether a match with that many resources holds.
+func (m Match) enough(found int) bool {
+	return m.Kind == none || found >= max(m.AtLeast, 1) && (m.AtMost == 0 || found <= m.AtMost)
+}
 
 // find lists the names of the resources that carry a match in one deployment. The error is for a rule about all
 // resources that one of them breaks.
@@ -91,7 +101,9 @@ func (m Match) String() string {
 	if len(m.Where) > 0 {
 		text += " with " + strings.Join(m.Where, " and ")
 	}
-	if m.AtLeast > 1 {
+	if m.AtMost > 0 {
+		text = fmt.Sprintf("exactly %d %s", m.AtMost, text)
+	} else if m.AtLeast > 1 {
 		text = fmt.Sprintf("%d %s", m.AtLeast, text)
 	}
 	return []string{some: "", every: "(every one) ", none: "(none) "}[m.Kind] + text
