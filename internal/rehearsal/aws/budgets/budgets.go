@@ -51,10 +51,13 @@ func checkBudget(c *catalog.Call) []catalog.Problem {
 	if count := len(catalog.Leaves(c.Inputs, "notifications[].threshold")); count > 10 {
 		add("notifications", "at most 10 notifications", fmt.Sprint(count), "must be at most 10")
 	}
-	for i := range catalog.Leaves(c.Inputs, "notifications[].notificationType") {
-		at := fmt.Sprintf("notifications[%d]", i)
-		if !c.Has(at+".subscriberSnsTopicArns") && !c.Has(at+".subscriberEmailAddresses") {
-			add(at, "a subscriber", "", "needs a topic or an address")
+	for _, leaf := range catalog.Leaves(c.Inputs, "notifications[]") {
+		if !leaf.Value.IsObject() {
+			continue // not known yet
+		}
+		notification := leaf.Value.ObjectValue()
+		if len(catalog.Leaves(notification, "subscriberSnsTopicArns")) == 0 && len(catalog.Leaves(notification, "subscriberEmailAddresses")) == 0 {
+			add(leaf.Path, "a subscriber", "", "needs a topic or an address")
 		}
 	}
 	return problems
