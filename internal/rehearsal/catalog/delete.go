@@ -20,6 +20,11 @@ func (c *Catalog) Delete(s *Spec, call *Call) error {
 			return err.In(s.Type, "deleting")
 		}
 	}
+	if s.InUse != nil {
+		if err := s.InUse(call); err != nil {
+			return err.In(s.Type, "deleting")
+		}
+	}
 	if dependents := c.Dependents(call.Tx, o); len(dependents) > 0 {
 		return dependencyError(s, o, dependents).In(s.Type, "deleting")
 	}

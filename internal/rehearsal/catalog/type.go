@@ -66,6 +66,9 @@ type Type struct {
 	Refuse func(*Call) *Error
 	// RefuseDelete finds what AWS refuses to delete; Call.State is the object's state.
 	RefuseDelete func(*Call) *Error
+	// InUse finds what AWS refuses to delete for as long as something else uses it, where no Ref with Blocks can say so.
+	// Unlike RefuseDelete it is no protection: deleting the whole stack in order meets no refusal.
+	InUse func(*Call) *Error
 	// Survives tells that the object stays in the cloud when its resource goes (skipDestroy); Call.State is its state.
 	Survives func(*Call) bool
 

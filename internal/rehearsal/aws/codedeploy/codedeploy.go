@@ -50,7 +50,7 @@ func configType() catalog.Type {
 			Message: "Deployment config already exists with name {name}"},
 		Computed: []string{"arn"}, Defaults: map[string]any{"computePlatform": "Server", "trafficRoutingConfig.type": "AllAtOnce"},
 		Check: checkConfig,
-		RefuseDelete: func(c *catalog.Call) *catalog.Error {
+		InUse: func(c *catalog.Call) *catalog.Error {
 			users := c.Tx.Find(c.Account, c.Region, groupToken, func(o *cloud.Object) bool { return catalog.Str(o.State, "deploymentConfigName") == c.ID })
 			if len(users) == 0 {
 				return nil

@@ -70,7 +70,7 @@ func providersType() catalog.Type {
 			return nil
 		},
 		// A provider that a service uses can't be taken away.
-		RefuseDelete: func(c *catalog.Call) *catalog.Error {
+		InUse: func(c *catalog.Call) *catalog.Error {
 			for _, service := range c.Tx.Find(c.Account, c.Region, serviceToken, nil) {
 				if strings.HasSuffix(catalog.Str(service.State, "cluster"), "cluster/"+c.ID) {
 					return catalog.Refusal("ResourceInUseException", "clusterName", c.ID, "The specified capacity provider is in use and cannot be removed: service "+service.Name)
