@@ -184,3 +184,24 @@ func TestGithubSettings(t *testing.T) {
 		assert.NotContains(t, role.Name, "github")
 	}
 }
+
+// Every service that takes a role of the stack is one that the deploy role may hand roles to.
+func TestDeployRolePassesEveryRoleOfTheStack(t *testing.T) {
+	for _, stack := range bothStacks {
+		run := recordedWith(t, stack, withEverything)
+		var passed []string
+		for _, one := range statementsOfRole(t, run, "github-deploy") {
+			if one.Sid == "Pass" {
+				passed = listOf(one.Condition["StringEquals"].(map[string]any)["iam:PassedToService"])
+			}
+		}
+		for _, role := range run.all(roleToken) {
+			for _, one := range statementsOf(t, role, "assumeRolePolicy") {
+				principal := one.Principal.(map[string]any)
+				for _, service := range listOf(principal["Service"]) {
+					assert.Containsf(t, passed, service, "%s: role %s", stack, role.Name)
+				}
+			}
+		}
+	}
+}
