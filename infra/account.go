@@ -41,8 +41,6 @@ type Account struct {
 	SessionKeyArn pulumi.StringOutput
 	// OwnsSessionDocument: whether SessionKeyArn has a value.
 	OwnsSessionDocument bool
-	// BackupRegions: what backup plans depend on, AWS Backup's settings per region; empty where another stack made them.
-	BackupRegions []pulumi.Resource
 }
 
 // AccountArgs are what Account is made from.
@@ -153,13 +151,12 @@ func (a *Account) backupRegions(ctx *pulumi.Context, args *AccountArgs) error {
 		return nil
 	}
 	for role, region := range map[string]*Region{"primary": args.Placement.Primary, "recovery": args.Placement.Recovery} {
-		settings, err := backup.NewRegionSettings(ctx, "backup-"+role, &backup.RegionSettingsArgs{
+		_, err := backup.NewRegionSettings(ctx, "backup-"+role, &backup.RegionSettingsArgs{
 			ResourceTypeOptInPreference: backupTypes, ResourceTypeManagementPreference: backupManaged,
 		}, in(a, region)...)
 		if err != nil {
 			return fmt.Errorf("creating AWS Backup's settings of %s: %w", region.Name, err)
 		}
-		a.BackupRegions = append(a.BackupRegions, settings)
 	}
 	return nil
 }
