@@ -41,11 +41,12 @@ type Options struct {
 	Plugins      []string // file names of the stand-in plugins
 	PluginBinary string   // the binary that serves them; default: this program
 
-	Keep       string    // folder for backend and cloud, kept and reused; default: a temporary one
-	Export     string    // folder that receives each stack's export as <stack>.json; default: none
-	Destroy    bool      // tear down at the end
-	OneAccount bool      // all stacks in one account
-	Overlays   []Overlay // settings that replace every stack file's
+	Keep        string    // folder for backend and cloud, kept and reused; default: a temporary one
+	Export      string    // folder that receives each stack's export as <stack>.json; default: none
+	Checkpoints bool      // write the state at every step (see Isolation), for what a later command goes on from
+	Destroy     bool      // tear down at the end
+	OneAccount  bool      // all stacks in one account
+	Overlays    []Overlay // settings that replace every stack file's
 
 	// TakeOver, if set, gives further settings for the later stacks of one account: with them they use what the first
 	// stack made once for the account.
@@ -165,7 +166,7 @@ func (r *rehearsal) open(ctx context.Context, environment string) (*Stack, strin
 	stack, err := Open(ctx, Settings{
 		Project: r.Project, Stack: environment, Program: r.Program, CLI: r.CLI, Overlays: r.Overlays,
 		Env:       map[string]string{envCloud: r.cloud.Dir(), envAccount: account},
-		Isolation: &Isolation{Dir: r.dir, Plugins: r.Plugins, PluginBinary: r.PluginBinary},
+		Isolation: &Isolation{Dir: r.dir, Plugins: r.Plugins, PluginBinary: r.PluginBinary, Checkpoints: r.Checkpoints},
 	})
 	return stack, account, err
 }

@@ -137,7 +137,7 @@ func (o *Options) engineOptions(ctx context.Context) (engine.Options, error) {
 	}
 	return engine.Options{
 		Project: project, Environments: environments, Program: o.Factory.Program, CLI: cli, Plugins: o.Factory.Plugins,
-		Keep: o.Keep, Export: o.Export, Destroy: o.Destroy, Overlays: overlays, OneAccount: o.OneAccount, TakeOver: TakeOver,
+		Keep: o.Keep, Checkpoints: o.Keep != "", Export: o.Export, Destroy: o.Destroy, Overlays: overlays, OneAccount: o.OneAccount, TakeOver: TakeOver,
 	}, nil
 }
 
