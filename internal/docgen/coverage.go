@@ -115,7 +115,7 @@ func render(all []Section, stacks []*stack) (string, error) {
 	page.WriteString("Made from three rehearsed deployments: staging, production, and production with every optional part on. " +
 		"A resource stands here by type and logical name because its inputs in the deployed state hold what stands behind it; " +
 		"`path=value` looks at a property, `*` stands for anything, `**` for any depth, `@region` is where it was made, `@outputs` what it returned, `@from` the resources that a property is made from. " +
-		"The third column says where all of a row holds: in both stacks, in one, or only where the settings at the end are made. " +
+		"The third column says where all of a row holds: in both stacks, in one, or only where the settings at the end are made; the names are all that the stacks of that column have. " +
 		"A phrase that nothing carries fails the command that makes this page, and a test.\n")
 	var problems []error
 	for _, section := range all {
@@ -175,6 +175,9 @@ func (r Row) cover(section Section, stacks []*stack) (carriers, where string, er
 	}
 	for _, test := range r.Tests {
 		texts = append(texts, "the test `"+test+"`")
+	}
+	if len(r.Matches) == 0 {
+		return strings.Join(texts, "; "), "a test", nil
 	}
 	return strings.Join(texts, "; "), whereText(holds), nil
 }

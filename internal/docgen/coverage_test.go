@@ -81,7 +81,7 @@ func TestRowsSayWhere(t *testing.T) {
 	for _, line := range []string{
 		"| in both | `s3.BucketV2` a | both stacks |", "| in one | `s3.BucketV2` b with `tls=false` | production |",
 		"| in the other | `s3.BucketV2` a | staging |", "| with settings | `s3.BucketV2` c; no `s3.BucketV2` z | with settings |",
-		"| all of them | `s3.BucketV2` a with `tls=true` | both stacks |", "| by a test | the test `TestIt` | both stacks |",
+		"| all of them | `s3.BucketV2` a with `tls=true` | both stacks |", "| by a test | the test `TestIt` | a test |",
 	} {
 		assert.Contains(t, text, line+"\n")
 	}
