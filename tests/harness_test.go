@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -128,6 +129,7 @@ type recording struct {
 	Resources []*declared
 	// Exports are the stack's outputs, resolved.
 	Exports map[string]resource.PropertyValue
+	pending sync.WaitGroup
 	Err     error
 }
 
@@ -310,16 +312,33 @@ func run(t *testing.T, stack string, overlay map[string]any, into *recording) {
 		info.Config = flatten(t, config)
 		info.RootDirectory = root
 	})
+	if into.Err == nil {
+		into.settle(t)
+	}
 }
 
-// capture resolves outputs into Exports; the run ends only after they are there.
+// settle waits until every output is in Exports: the engine's end does not wait for what is made of outputs alone.
+func (r *recording) settle(t *testing.T) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() { r.pending.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		require.Fail(t, "an output of the stack was never resolved")
+	}
+}
+
+// capture resolves outputs into Exports.
 func (r *recording) capture(exports map[string]pulumi.Input) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	r.Exports = map[string]resource.PropertyValue{}
+	r.pending.Add(len(exports))
 	for name, input := range exports {
 		output := pulumi.ToOutput(input)
 		output.ApplyT(func(value any) (any, error) {
+			defer r.pending.Done()
 			text, err := json.Marshal(value)
 			if err != nil {
 				return nil, err
