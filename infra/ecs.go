@@ -49,6 +49,8 @@ type EcsArgs struct {
 	Keys *Keys
 	// Alerts: who is told.
 	Alerts *Alerts
+	// FrontendOrigin: the origin that browsers call the services from.
+	FrontendOrigin pulumi.StringOutput
 	// AllowedOrigins: further CORS origins handed to tasks.
 	AllowedOrigins []string
 }
@@ -147,14 +149,4 @@ func (e *Ecs) cluster(ctx *pulumi.Context, args *EcsArgs) (pulumi.Resource, erro
 		return nil, fmt.Errorf("creating the capacity providers of the cluster: %w", err)
 	}
 	return capacity, nil
-}
-
-// allowedOrigins are the origins that browsers may call a service from: the domain's, where there is one, and what the
-// API's settings add. Without a domain the frontend's name is known only after the services are made.
-func (s *Settings) allowedOrigins() []string {
-	origins := slices.Clone(s.API.CorsOrigins)
-	if s.Domain != "" {
-		origins = append([]string{"https://" + s.Domain}, origins...)
-	}
-	return origins
 }

@@ -122,6 +122,8 @@ const (
 	factExecutionRole
 	factItems
 	factHistory
+	factFrontendOrigin
+	// Only where the service uses the database.
 	factDatabaseHost
 	factDatabasePort
 )
@@ -129,7 +131,7 @@ const (
 func (b *serviceBuilder) facts() containerFacts {
 	facts := containerFacts{
 		factLogGroup: b.logs.Name, factTaskRole: b.task.Arn, factExecutionRole: b.execution.Arn,
-		factItems: b.args.Items.ItemsTable, factHistory: b.args.Items.HistoryTable,
+		factItems: b.args.Items.ItemsTable, factHistory: b.args.Items.HistoryTable, factFrontendOrigin: b.args.FrontendOrigin,
 	}
 	if b.settings.Data.Database {
 		facts = append(facts, b.args.Rds.Address, pulumi.Sprintf("%d", b.args.Rds.Port))
@@ -168,7 +170,7 @@ func (b *serviceBuilder) environment(known []string) []nameValue {
 	maps.Copy(variables, b.settings.Environment)
 	variables["PORT"] = strconv.Itoa(b.settings.Port)
 	variables["ENVIRONMENT"] = b.args.Placement.Environment
-	variables["ALLOWED_ORIGINS"] = strings.Join(b.args.AllowedOrigins, ",")
+	variables["ALLOWED_ORIGINS"] = strings.Join(append([]string{known[factFrontendOrigin]}, b.args.AllowedOrigins...), ",")
 	if b.settings.Data.Items != "none" {
 		variables["ITEMS_TABLE"] = known[factItems]
 	}

@@ -29,7 +29,7 @@ func Stack(ctx *pulumi.Context) error {
 	}
 	platform := &platform{settings: settings, placement: placement, root: root, documents: documents}
 	for _, step := range []func(*pulumi.Context) error{
-		platform.foundation, platform.data, platform.workload, platform.edge, platform.operations,
+		platform.foundation, platform.data, platform.site, platform.workload, platform.edge, platform.operations,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -151,7 +151,7 @@ func (p *platform) workload(ctx *pulumi.Context) (err error) {
 	if p.ecs, err = NewEcs(ctx, "ecs", &EcsArgs{
 		Placement: place, Services: s.Services, LogDays: s.Logs.RetentionDays, Network: p.network, Balancer: p.balancer,
 		Secrets: p.secrets, Rds: p.rds, Items: p.items, Registry: p.registry, Keys: p.keys, Alerts: p.alerts,
-		AllowedOrigins: s.allowedOrigins(),
+		FrontendOrigin: p.frontend.Origin, AllowedOrigins: s.API.CorsOrigins,
 	}, opts...); err != nil {
 		return err
 	}
@@ -162,17 +162,21 @@ func (p *platform) workload(ctx *pulumi.Context) (err error) {
 	return err
 }
 
-func (p *platform) edge(ctx *pulumi.Context) (err error) {
+// site stands before the services: they answer browsers, and have to know the origin of the pages that call them.
+func (p *platform) site(ctx *pulumi.Context) (err error) {
 	s, place, opts := p.settings, p.placement, p.placement.Options()
 	if p.waf, err = NewWaf(ctx, "waf", &WafArgs{Placement: place, Settings: s.Waf, Stage: s.API.Stage, Keys: p.keys, Alerts: p.alerts}, opts...); err != nil {
 		return err
 	}
-	if p.frontend, err = NewFrontend(ctx, "frontend", &FrontendArgs{
+	p.frontend, err = NewFrontend(ctx, "frontend", &FrontendArgs{
 		Placement: place, Settings: s.Frontend, Protect: s.Protect, Archive: p.archive, Certificates: p.certificates,
 		Domain: s.Domain, Waf: p.waf, Alerts: p.alerts,
-	}, opts...); err != nil {
-		return err
-	}
+	}, opts...)
+	return err
+}
+
+func (p *platform) edge(ctx *pulumi.Context) (err error) {
+	s, place, opts := p.settings, p.placement, p.placement.Options()
 	p.api, err = NewApi(ctx, "api", &ApiArgs{
 		Placement: place, Settings: s.API, Services: s.Services, Documents: p.documents, Network: p.network,
 		Balancer: p.balancer, Certificates: p.certificates, Waf: p.waf, Account: p.account,

@@ -147,7 +147,7 @@ func TestSchemaFileIsCurrent(t *testing.T) {
 // assertFile holds a document that a command writes against the one in docs/.
 func assertFile(t *testing.T, name, want string) {
 	t.Helper()
-	have, err := os.ReadFile(filepath.Join("..", "docs", name))
+	have, err := os.ReadFile(filepath.Join(root, "docs", name))
 	require.NoError(t, err)
 	assert.Equalf(t, want, string(have), "docs/%s is not what the code says: run `make docs`", name)
 }

@@ -130,6 +130,8 @@ func TestEcsTaskDefinition(t *testing.T) {
 		}
 		assert.Equal(t, []string{"ALLOWED_ORIGINS", "DB_HOST", "DB_NAME", "DB_PORT", "DB_USER", "ENVIRONMENT", "HISTORY_TABLE", "ITEMS_TABLE", "PORT"}, names)
 		assert.Equal(t, "3306", values["DB_PORT"])
+		// Browsers call from the frontend's origin, also without a domain: the distribution is there before the services.
+		assert.Equal(t, "https://site.domainName", values["ALLOWED_ORIGINS"])
 		assert.Equal(t, "itrack-items-"+stack, values["ITEMS_TABLE"])
 		assert.Equal(t, "8080", values["PORT"])
 		var secrets []string

@@ -362,7 +362,7 @@ func (r *recording) capture(exports map[string]pulumi.Input) {
 // stackConfig reads a real stack file and lays overlay over it.
 func stackConfig(t *testing.T, stack string, overlay map[string]any) map[string]any {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "Pulumi."+stack+".yaml"))
+	text, err := os.ReadFile(filepath.Join(root, "Pulumi."+stack+".yaml"))
 	require.NoError(t, err)
 	var file struct {
 		Config map[string]any `yaml:"config"`

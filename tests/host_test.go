@@ -162,7 +162,7 @@ func TestCompiledProgram(t *testing.T) {
 // Components are importable: a program of its own with Network and Rds alone deploys, and a second run changes nothing.
 func TestExample(t *testing.T) {
 	project := t.TempDir()
-	text, err := os.ReadFile(filepath.Join("..", "examples", "network-and-rds", "Pulumi.yaml"))
+	text, err := os.ReadFile(filepath.Join(root, "examples", "network-and-rds", "Pulumi.yaml"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(project, "Pulumi.yaml"), text, 0o600))
 	program := compile(t, "github.com/itrack/itrack/examples/network-and-rds", project, "try")
@@ -177,11 +177,11 @@ func copyProject(t *testing.T, stack string) string {
 	t.Helper()
 	project := t.TempDir()
 	for _, name := range []string{"Pulumi.yaml", "Pulumi." + stack + ".yaml"} {
-		text, err := os.ReadFile(filepath.Join("..", name))
+		text, err := os.ReadFile(filepath.Join(root, name))
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(project, name), text, 0o600))
 	}
-	zips, err := filepath.Glob(filepath.Join("..", "build", "functions", "*.zip"))
+	zips, err := filepath.Glob(filepath.Join(root, "build", "functions", "*.zip"))
 	require.NoError(t, err)
 	require.NotEmpty(t, zips, "no function zips: run `make build`")
 	require.NoError(t, os.MkdirAll(filepath.Join(project, "build", "functions"), 0o755))

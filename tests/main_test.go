@@ -8,6 +8,9 @@ import (
 	"github.com/itrack/itrack/internal/rehearsal"
 )
 
+// root is the repository, where a program runs and looks for build/functions. TestMain goes there.
+const root = "."
+
 // rehearsalDir is where the rehearsals of this run keep backend and cloud.
 var rehearsalDir string
 
@@ -24,6 +27,10 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) int {
+	if err := os.Chdir(".."); err != nil {
+		fmt.Fprintln(os.Stderr, "going to the repository:", err)
+		return 1
+	}
 	dir, err := os.MkdirTemp("", "itrack-tests-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "making a folder for the rehearsals:", err)

@@ -16,7 +16,7 @@ import (
 
 // TestOutputsPage keeps docs/outputs.md equal to the table of outputs; UPDATE_DOCS=1 writes the page.
 func TestOutputsPage(t *testing.T) {
-	path := filepath.Join("..", "docs", "outputs.md")
+	path := filepath.Join(root, "docs", "outputs.md")
 	if os.Getenv("UPDATE_DOCS") != "" {
 		require.NoError(t, os.WriteFile(path, []byte(infra.OutputsPage()), 0o644))
 	}

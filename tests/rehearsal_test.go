@@ -20,11 +20,9 @@ import (
 	"github.com/itrack/itrack/internal/rehearsal/cloud"
 )
 
-var project = filepath.Join("..")
-
 // options are a rehearsal of both real stack files with this test's binary as the plugin.
 func options(keep string, environments ...string) (engine.Options, error) {
-	root, err := filepath.Abs(project)
+	root, err := filepath.Abs(root)
 	if err != nil {
 		return engine.Options{}, err
 	}

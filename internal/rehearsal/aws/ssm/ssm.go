@@ -22,7 +22,7 @@ const (
 
 // Service is what the stand-in knows of Systems Manager.
 func Service() catalog.Service {
-	return catalog.Service{Types: []catalog.Type{documentType(), associationType()}}
+	return catalog.Service{Types: []catalog.Type{documentType(), associationType(), parameterType()}}
 }
 
 func documentType() catalog.Type {
