@@ -36,7 +36,7 @@ func TestCoverage(t *testing.T) {
 // TestCoverageNamesRealTests: where the page refers to a test, there is one.
 func TestCoverageNamesRealTests(t *testing.T) {
 	var sources strings.Builder
-	files, err := filepath.Glob("*_test.go")
+	files, err := filepath.Glob(filepath.Join(root, "tests", "*_test.go"))
 	require.NoError(t, err)
 	for _, file := range files {
 		text, err := os.ReadFile(file)

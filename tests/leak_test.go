@@ -47,8 +47,15 @@ func leaks(t *testing.T, export json.RawMessage, canaries ...string) []string {
 			}
 		case string:
 			texts := []string{node}
-			if decoded, err := base64.StdEncoding.DecodeString(node); err == nil {
-				texts = append(texts, string(decoded))
+			// A decrypted secret is JSON in a string, and user data is base64: the canary may sit inside either, or both.
+			var inner string
+			if json.Unmarshal([]byte(node), &inner) == nil {
+				texts = append(texts, inner)
+			}
+			for _, text := range texts {
+				if decoded, err := base64.StdEncoding.DecodeString(text); err == nil {
+					texts = append(texts, string(decoded))
+				}
 			}
 			for _, canary := range canaries {
 				for _, text := range texts {
@@ -139,7 +146,7 @@ func TestSeededLeaksAreCaught(t *testing.T) {
 	require.NoError(t, err)
 	found := strings.Join(leaks(t, export.Deployment, cloud.SecretValue(name)), "\n")
 	for _, path := range []string{
-		"pulumi:pulumi:Stack::", ".outputs.token",
+		"pulumi:pulumi:Stack::rehearsal-test].outputs.token",
 		"aws:ssm/parameter:Parameter::leak]", "aws:ec2/launchTemplate:LaunchTemplate::leak].inputs.userData",
 		"aws:ecs/taskDefinition:TaskDefinition::leak].inputs.containerDefinitions", "aws:lambda/function:Function::leak].inputs.environment",
 	} {

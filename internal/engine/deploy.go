@@ -54,7 +54,9 @@ func (s *Stack) Up(ctx context.Context, options UpOptions) (Outcome, error) {
 	})
 }
 
-// Destroy deletes what the stack made. The first refusal ends it.
+// Destroy deletes what the stack made. It asks with a preview first, as the pulumi command does for a person: a protected
+// resource then refuses before anything is deleted. Without that the engine would delete what stands before the protected
+// one, and stop halfway. What only the cloud refuses ends it where it is.
 func (s *Stack) Destroy(ctx context.Context, observer Observer) (Outcome, error) {
 	t := newTracker(s.Name, PhaseDestroy, observer)
 	state, err := s.Export(ctx)
@@ -67,7 +69,11 @@ func (s *Stack) Destroy(ctx context.Context, observer Observer) (Outcome, error)
 		}
 	}
 	return s.operate(ctx, t, "destroy", func(stream chan<- events.EngineEvent) error {
-		_, err := s.auto.Destroy(ctx, optdestroy.EventStreams(stream), optdestroy.Color("never"), optdestroy.SuppressProgress())
+		opts := []optdestroy.Option{optdestroy.EventStreams(stream), optdestroy.Color("never"), optdestroy.SuppressProgress()}
+		if _, err := s.auto.PreviewDestroy(ctx, optdestroy.Color("never"), optdestroy.SuppressProgress()); err != nil {
+			return err
+		}
+		_, err := s.auto.Destroy(ctx, opts...)
 		return err
 	})
 }

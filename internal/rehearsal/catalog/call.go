@@ -45,7 +45,9 @@ type Call struct {
 	Inputs, State resource.PropertyMap
 	// Old is the object as it was; nil on create.
 	Old *cloud.Object
-	Now time.Time
+	// IgnoreChanges are the properties that the program leaves to others; an update does not touch them.
+	IgnoreChanges []string
+	Now           time.Time
 
 	pending []*cloud.Object
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,7 +45,7 @@ func stripValue(v resource.PropertyValue) resource.PropertyValue {
 func (s *Spec) Prepare(call *Call, defaultTags map[string]string) {
 	state := Strip(call.Inputs)
 	if call.Old != nil {
-		state = s.overlay(call.Old.State, call.Old.Inputs, state)
+		state = s.overlay(call.Old.State, state, call.IgnoreChanges)
 	}
 	call.State = state
 	if name := s.Name; name.Prefix != "" && call.Creating() && call.Str(name.Property) == "" {
@@ -63,17 +64,17 @@ func (s *Spec) Prepare(call *Call, defaultTags map[string]string) {
 	}
 }
 
-// overlay lays new inputs over the old state. What the program no longer sets goes, unless AWS computes it.
-func (s *Spec) overlay(oldState, oldInputs, news resource.PropertyMap) resource.PropertyMap {
+// overlay lays new inputs over the old state. What the program does not set goes, whoever put it there, unless AWS computes
+// it or the program leaves it to others.
+func (s *Spec) overlay(oldState, news resource.PropertyMap, ignored []string) resource.PropertyMap {
 	state := Strip(oldState)
 	for name, field := range s.Inputs.Fields {
 		key := resource.PropertyKey(name)
 		value, ok := news[key]
-		_, was := oldInputs[key]
 		switch {
 		case ok:
 			state[key] = s.keepComputed(name, state[key], value, field.Shape)
-		case was && !s.IsComputed(name):
+		case !s.IsComputed(name) && !slices.Contains(ignored, name):
 			delete(state, key)
 		}
 	}

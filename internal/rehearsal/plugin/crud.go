@@ -131,6 +131,7 @@ func (p *Provider) Update(_ context.Context, req *pulumirpc.UpdateRequest) (*pul
 		return nil, err
 	}
 	call := p.call(spec, req.GetUrn(), news)
+	call.IgnoreChanges = req.GetIgnoreChanges()
 	if req.GetPreview() {
 		return p.previewUpdate(spec, call, req)
 	}
