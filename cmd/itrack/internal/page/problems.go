@@ -1,6 +1,7 @@
 package page
 
 import (
+	"regexp"
 	"sort"
 	"strings"
 
@@ -21,10 +22,7 @@ func (w *writer) refusals(refusals []engine.Problem) {
 	var groups []*group
 	byReason := map[string]*group{}
 	for _, r := range refusals {
-		reason := r.Message
-		if r.Rule != "" {
-			reason += " (" + r.Rule + ")"
-		}
+		reason := refusalReason(r)
 		g := byReason[reason]
 		if g == nil {
 			g = &group{reason: reason}
@@ -44,6 +42,28 @@ func (w *writer) refusals(refusals []engine.Problem) {
 		w.wrapped("      ", g.resources)
 	}
 }
+
+// apiError is how the stand-in words a refusal of AWS's: what was tried, the error code, AWS's message, and where the rule
+// comes from.
+var apiError = regexp.MustCompile(`api error (\w+): (.*?)(?: \(property |$)`)
+
+// refusalReason is a refusal in one line that resources can share: AWS's own words without the single resource in them.
+// What is refused only because something above it stays is one reason, however many things that are.
+func refusalReason(r engine.Problem) string {
+	if r.Rule == "dependents" {
+		return "something that is refused itself still stands on it"
+	}
+	if match := apiError.FindStringSubmatch(r.Message); match != nil {
+		return "AWS says " + match[1] + ": " + quotedNames.ReplaceAllString(match[2], "it")
+	}
+	if r.Rule == "" {
+		return r.Message
+	}
+	return r.Message + " (" + r.Rule + ")"
+}
+
+// quotedNames are what AWS names in a message: an ARN or a name in quotes, with the kind before it.
+var quotedNames = regexp.MustCompile(`(?:Load balancer |The \w+ )?'[^']+'`)
 
 func (w *writer) destroy(d *engine.DestroyReport) {
 	if d == nil {
