@@ -210,11 +210,7 @@ func (b *serviceBuilder) wanted(known []string) taskTemplate {
 
 // template is wanted as an output.
 func (b *serviceBuilder) template() pulumi.MapOutput {
-	all := make(pulumi.StringArray, len(b.container))
-	for i, fact := range b.container {
-		all[i] = fact
-	}
-	return all.ToStringArrayOutput().ApplyT(func(known []string) (map[string]any, error) {
+	return pulumi.StringArray(b.container).ToStringArrayOutput().ApplyT(func(known []string) (map[string]any, error) {
 		return generic(b.wanted(known))
 	}).(pulumi.MapOutput)
 }

@@ -136,11 +136,7 @@ func PolicyFrom(inputs []pulumi.StringInput, build func(known []string) []Statem
 
 // DocumentFrom writes any document (a dashboard, a container list) from values that are known only later.
 func DocumentFrom(inputs []pulumi.StringInput, build func(known []string) (string, error)) pulumi.StringOutput {
-	all := make(pulumi.StringArray, len(inputs))
-	for i, input := range inputs {
-		all[i] = input
-	}
-	return all.ToStringArrayOutput().ApplyT(build).(pulumi.StringOutput)
+	return pulumi.StringArray(inputs).ToStringArrayOutput().ApplyT(build).(pulumi.StringOutput)
 }
 
 // TrustServices is a role's trust policy for AWS services. Conditions (aws:SourceAccount, aws:SourceArn) keep other

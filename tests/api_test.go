@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -338,6 +337,6 @@ func TestApiRefusesBrokenDocuments(t *testing.T) {
 		require.Error(t, result.Err, "%s", document)
 		assert.ErrorContains(t, result.Err, want)
 		assert.ErrorContains(t, result.Err, "itrack:services.backend.openapi, app/openapi.yaml", "the user reads which setting it is about")
-		assert.Empty(t, result.all(restAPIToken), "%s", fmt.Sprint("nothing of the API is made from a broken document"))
+		assert.Empty(t, result.all(restAPIToken), "nothing of the API is made from a broken document")
 	}
 }
