@@ -188,6 +188,7 @@ func TestChangesOfSettings(t *testing.T) {
 // The second run must be able to differ: what somebody changes in the cloud, a document that the cloud returns in
 // another order, and a default that it adds are all seen by the next run with a refresh, and put right by it.
 func TestSecondRunSeesWhatTheCloudReturns(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	o, err := options(dir, "staging")
 	require.NoError(t, err)
@@ -242,8 +243,10 @@ func TestSecondRunSeesWhatTheCloudReturns(t *testing.T) {
 
 // Staging goes when it is told to, whole; production refuses, and loses nothing that holds data.
 func TestDestroy(t *testing.T) {
+	t.Parallel()
 	for _, stack := range bothStacks {
 		t.Run(stack, func(t *testing.T) {
+			t.Parallel()
 			o, err := options(t.TempDir(), stack)
 			require.NoError(t, err)
 			o.Destroy = true
@@ -264,6 +267,7 @@ func TestDestroy(t *testing.T) {
 }
 
 func TestOneAccountTwoStacks(t *testing.T) {
+	t.Parallel()
 	o, err := options(t.TempDir(), "staging", "production")
 	require.NoError(t, err)
 	o.OneAccount = true
@@ -289,14 +293,18 @@ func TestOneAccountTwoStacks(t *testing.T) {
 }
 
 func TestOtherRegionsAndDomain(t *testing.T) {
+	t.Parallel()
 	t.Run("us-west-2 with us-east-1 as recovery", func(t *testing.T) {
+		t.Parallel()
 		requireOK(t, rehearseWith(t, "production", "aws:region=us-west-2", "itrack:recovery.region=us-east-1"))
 	})
 	t.Run("three regions", func(t *testing.T) {
+		t.Parallel()
 		requireOK(t, rehearseWith(t, "production", "aws:region=eu-west-1"))
 	})
 	for _, stack := range bothStacks {
 		t.Run("domain, "+stack, func(t *testing.T) {
+			t.Parallel()
 			report := rehearseWith(t, stack, "itrack:domain=itrack.example.com")
 			requireOK(t, report)
 			assert.GreaterOrEqual(t, report.ByType["aws:acm/certificate:Certificate"], 3)
