@@ -85,41 +85,15 @@ func (p *Placement) bucketName(kind string, region *Region) string {
 func (a *Archive) bucket(ctx *pulumi.Context, logical string, args *ArchiveArgs, region *Region) (*s3.BucketV2, error) {
 	options := in(a, region)
 	physical := args.Placement.bucketName("archive", region)
-	bucket, err := s3.NewBucketV2(ctx, logical, &s3.BucketV2Args{
-		Bucket: pulumi.String(physical),
-		// A bucket with objects can't be deleted; where nothing is protected, logs must not hold up a destroy.
-		ForceDestroy: pulumi.Bool(!args.Protect),
-	}, with(options, pulumi.Protect(args.Protect))...)
-	if err != nil {
-		return nil, fmt.Errorf("creating the log bucket %s: %w", physical, err)
-	}
-	if err := guardBucket(ctx, logical, bucket, options); err != nil {
-		return nil, err
-	}
 	// SSE-S3 and not a key of ours: neither the load balancer nor S3's own access logs can deliver into a bucket whose
 	// default is SSE-KMS, and they then lose the logs without an error.
-	if _, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, logical, &s3.BucketServerSideEncryptionConfigurationV2Args{
-		Bucket: bucket.ID(),
-		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{&s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
-			ApplyServerSideEncryptionByDefault: &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
-				SseAlgorithm: pulumi.String("AES256"),
-			},
-		}},
-	}, options...); err != nil {
-		return nil, fmt.Errorf("creating the encryption of log bucket %s: %w", physical, err)
-	}
-	versioning, err := s3.NewBucketVersioningV2(ctx, logical, &s3.BucketVersioningV2Args{
-		Bucket:                  bucket.ID(),
-		VersioningConfiguration: &s3.BucketVersioningV2VersioningConfigurationArgs{Status: pulumi.String("Enabled")},
-	}, options...)
+	bucket, _, err := newBucket(ctx, bucketArgs{
+		Logical: logical, Physical: physical, Protect: args.Protect, Rules: archiveRules(args.Settings),
+		// A bucket with objects can't be deleted; where nothing is protected, logs must not hold up a destroy.
+		ForceDestroy: !args.Protect,
+	}, options)
 	if err != nil {
-		return nil, fmt.Errorf("creating the versioning of log bucket %s: %w", physical, err)
-	}
-	if _, err := s3.NewBucketLifecycleConfigurationV2(ctx, logical, &s3.BucketLifecycleConfigurationV2Args{
-		Bucket: bucket.ID(), Rules: archiveRules(args.Settings),
-		// Rules on noncurrent versions are about a versioned bucket: versioning comes first.
-	}, with(options, pulumi.DependsOn([]pulumi.Resource{versioning}))...); err != nil {
-		return nil, fmt.Errorf("creating the lifecycle of log bucket %s: %w", physical, err)
+		return nil, err
 	}
 	document, err := Policy(archiveStatements(args.Placement, region, physical)...)
 	if err != nil {
@@ -131,24 +105,6 @@ func (a *Archive) bucket(ctx *pulumi.Context, logical string, args *ArchiveArgs,
 	}
 	a.Ready = append(a.Ready, policy)
 	return bucket, nil
-}
-
-// guardBucket blocks every public way into a bucket and switches ACLs off.
-func guardBucket(ctx *pulumi.Context, logical string, bucket *s3.BucketV2, options []pulumi.ResourceOption) error {
-	if _, err := s3.NewBucketPublicAccessBlock(ctx, logical, &s3.BucketPublicAccessBlockArgs{
-		Bucket:          bucket.ID(),
-		BlockPublicAcls: pulumi.Bool(true), BlockPublicPolicy: pulumi.Bool(true),
-		IgnorePublicAcls: pulumi.Bool(true), RestrictPublicBuckets: pulumi.Bool(true),
-	}, options...); err != nil {
-		return fmt.Errorf("creating the public access block %s: %w", logical, err)
-	}
-	if _, err := s3.NewBucketOwnershipControls(ctx, logical, &s3.BucketOwnershipControlsArgs{
-		Bucket: bucket.ID(),
-		Rule:   &s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
-	}, options...); err != nil {
-		return fmt.Errorf("creating the ownership controls %s: %w", logical, err)
-	}
-	return nil
 }
 
 // archiveRules is the life of an access log: warm, then infrequent access, then gone.

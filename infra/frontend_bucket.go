@@ -26,37 +26,12 @@ const siteMultipartDays = 7
 // needs the bucket, which needs the key) and would cost a KMS request for every miss of the cache.
 func (f *Frontend) bucket(ctx *pulumi.Context, args *FrontendArgs, logical string, region *Region) (*siteBucket, error) {
 	options, physical := in(f, region), args.Placement.bucketName("site", region)
-	bucket, err := s3.NewBucketV2(ctx, logical, &s3.BucketV2Args{
-		Bucket: pulumi.String(physical), ForceDestroy: pulumi.Bool(args.Settings.ForceDestroy),
-	}, with(options, pulumi.Protect(args.Protect))...)
+	bucket, versioning, err := newBucket(ctx, bucketArgs{
+		Logical: logical, Physical: physical, Protect: args.Protect, ForceDestroy: args.Settings.ForceDestroy,
+		Rules: siteRules(args.Settings.KeepDays),
+	}, options)
 	if err != nil {
-		return nil, fmt.Errorf("creating the site's bucket %s: %w", physical, err)
-	}
-	if err := guardBucket(ctx, logical, bucket, options); err != nil {
 		return nil, err
-	}
-	if _, err := s3.NewBucketServerSideEncryptionConfigurationV2(ctx, logical, &s3.BucketServerSideEncryptionConfigurationV2Args{
-		Bucket: bucket.ID(),
-		Rules: s3.BucketServerSideEncryptionConfigurationV2RuleArray{&s3.BucketServerSideEncryptionConfigurationV2RuleArgs{
-			ApplyServerSideEncryptionByDefault: &s3.BucketServerSideEncryptionConfigurationV2RuleApplyServerSideEncryptionByDefaultArgs{
-				SseAlgorithm: pulumi.String("AES256"),
-			},
-		}},
-	}, options...); err != nil {
-		return nil, fmt.Errorf("creating the encryption of bucket %s: %w", physical, err)
-	}
-	versioning, err := s3.NewBucketVersioningV2(ctx, logical, &s3.BucketVersioningV2Args{
-		Bucket:                  bucket.ID(),
-		VersioningConfiguration: &s3.BucketVersioningV2VersioningConfigurationArgs{Status: pulumi.String("Enabled")},
-	}, options...)
-	if err != nil {
-		return nil, fmt.Errorf("creating the versioning of bucket %s: %w", physical, err)
-	}
-	if _, err := s3.NewBucketLifecycleConfigurationV2(ctx, logical, &s3.BucketLifecycleConfigurationV2Args{
-		Bucket: bucket.ID(), Rules: siteRules(args.Settings.KeepDays),
-		// Rules on replaced versions are about a versioned bucket: versioning comes first.
-	}, with(options, pulumi.DependsOn([]pulumi.Resource{versioning}))...); err != nil {
-		return nil, fmt.Errorf("creating the lifecycle of bucket %s: %w", physical, err)
 	}
 	if _, err := s3.NewBucketLoggingV2(ctx, logical, &s3.BucketLoggingV2Args{
 		Bucket: bucket.ID(), TargetBucket: args.Archive.ByRegion[region.Name], TargetPrefix: pulumi.String(ArchiveS3Prefix + "/" + physical + "/"),

@@ -33,11 +33,8 @@ type Outcome struct {
 // The error is nil when everything was made; otherwise it is the first of Outcome.Problems, or ctx's own error
 // when the operation was cancelled (resources made so far stay, and are in the state).
 func (s *Stack) Up(ctx context.Context, options UpOptions) (Outcome, error) {
-	t := newTracker(s.Name, options.Phase, options.Observer)
-	workspace := s.auto.Workspace()
-	program := workspace.Program()
-	workspace.SetProgram(t.counting(program))
-	defer workspace.SetProgram(program)
+	t, restore := s.follow(options)
+	defer restore()
 	return s.operate(ctx, t, "up", func(stream chan<- events.EngineEvent) error {
 		opts := []optup.Option{optup.EventStreams(stream), optup.Color("never"), optup.SuppressProgress()}
 		if options.Refresh {
@@ -52,6 +49,16 @@ func (s *Stack) Up(ctx context.Context, options UpOptions) (Outcome, error) {
 		_, err := s.auto.Up(ctx, opts...)
 		return err
 	})
+}
+
+// follow makes the tracker of an operation that runs the program, and counts what the program registers. The caller calls
+// the returned function at the end.
+func (s *Stack) follow(options UpOptions) (*tracker, func()) {
+	t := newTracker(s.Name, options.Phase, options.Observer)
+	workspace := s.auto.Workspace()
+	program := workspace.Program()
+	workspace.SetProgram(t.counting(program))
+	return t, func() { workspace.SetProgram(program) }
 }
 
 // Destroy deletes what the stack made. It asks with a preview first, as the pulumi command does for a person: a protected

@@ -9,11 +9,8 @@ import (
 
 // Preview says what Up would change, without changing it. The options' Observer is told as by Up.
 func (s *Stack) Preview(ctx context.Context, options UpOptions) (Outcome, error) {
-	t := newTracker(s.Name, options.Phase, options.Observer)
-	workspace := s.auto.Workspace()
-	program := workspace.Program()
-	workspace.SetProgram(t.counting(program))
-	defer workspace.SetProgram(program)
+	t, restore := s.follow(options)
+	defer restore()
 	return s.operate(ctx, t, "preview", func(stream chan<- events.EngineEvent) error {
 		opts := []optpreview.Option{optpreview.EventStreams(stream), optpreview.Color("never"), optpreview.SuppressProgress()}
 		if options.Refresh {
