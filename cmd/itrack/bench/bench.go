@@ -18,6 +18,7 @@ type Options struct {
 	Environments []string
 	Runs         int
 	MaxRatio     float64
+	Checkpoints  bool
 	JSON         bool
 }
 
@@ -43,6 +44,7 @@ program and of the stand-in. Prints medians with the spread; fails when the rati
 	flags := cmd.Flags()
 	flags.IntVar(&o.Runs, "runs", 5, "runs of each")
 	flags.Float64Var(&o.MaxRatio, "max-ratio", 1.5, "highest ratio of the medians that passes")
+	flags.BoolVar(&o.Checkpoints, "checkpoints", false, "write the state at every step, as a kept rehearsal and a real deployment do")
 	flags.BoolVar(&o.JSON, "json", false, "print one JSON document on stdout and nothing else")
 	return cmd
 }
@@ -68,6 +70,7 @@ func runBench(ctx context.Context, o *Options) error {
 		Runs: o.Runs,
 		Rehearsal: engine.Options{
 			Project: project, Environments: environments, Program: f.Program, CLI: cli, Plugins: f.Plugins,
+			Checkpoints: o.Checkpoints,
 		},
 		Ran: func(stack, what string, run int, seconds float64) {
 			fmt.Fprintf(f.IO.Err, "%s: %s, run %d of %d: %.2fs\n", stack, what, run, o.Runs, seconds)
