@@ -32,7 +32,8 @@ func NewCmdBench(f *cmdutil.Factory, runF func(context.Context, *Options) error)
 the same engine, the same components, the same number of provider processes. What is above it is the price of the
 program and of the stand-in. Prints medians with the spread; fails when the ratio is above --max-ratio.`,
 		Example: `  itrack bench
-  itrack bench staging --runs 3 --json`,
+  itrack bench staging --runs 3 --json
+  itrack bench staging --runs 1 --checkpoints`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Environments = args
 			if runF != nil {
