@@ -20,6 +20,7 @@ var functionArgs = map[string]map[string]any{
 	"aws:index/getPartition:getPartition":                       {},
 	"aws:index/getAvailabilityZones:getAvailabilityZones":       {"state": "available"},
 	"aws:secretsmanager/getSecret:getSecret":                    {"name": "itrack/test/db_password"},
+	"aws:secretsmanager/getSecretVersion:getSecretVersion":      {"secretId": "itrack/test/db_password"},
 	"aws:route53/getZone:getZone":                               {"name": "example.com"},
 	"aws:ssm/getParameter:getParameter":                         {"name": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"},
 	"aws:elb/getServiceAccount:getServiceAccount":               {},
@@ -76,6 +77,7 @@ func TestFunctionsRefuseWhatIsNotThere(t *testing.T) {
 	w := newWorld(t)
 	for token, args := range map[string]map[string]any{
 		"aws:secretsmanager/getSecret:getSecret":                    {"name": "nobody/made/this"},
+		"aws:secretsmanager/getSecretVersion:getSecretVersion":      {"secretId": "nobody/made/this"},
 		"aws:route53/getZone:getZone":                               {"name": "nobody.example"},
 		"aws:ec2/getPrefixList:getPrefixList":                       {"name": "com.amazonaws.eu-west-1.s3"},
 		"aws:ec2/getVpcEndpointService:getVpcEndpointService":       {"service": "ecr.apy"},

@@ -251,8 +251,9 @@ func TestEveryTypeIsDescribedWhole(t *testing.T) {
 		assert.NotEmpty(t, s.Service, token)
 		for _, ref := range s.Refs {
 			for _, to := range ref.To {
-				if to == "aws:ec2/networkAcl:NetworkAcl" {
-					continue // AWS makes it with a VPC; the program has none of its own
+				// AWS makes the first with a VPC, and the second exists before a first up: no program here has one of its own.
+				if to == "aws:ec2/networkAcl:NetworkAcl" || to == "aws:route53/zone:Zone" {
+					continue
 				}
 				_, err := aws.Catalog().Type(to)
 				assert.NoError(t, err, "%s refers to it", token)
