@@ -97,6 +97,8 @@ func New(t *testing.T, program pulumi.RunFunc) *Stack {
 		"PATH": bin + string(os.PathListSeparator) + os.Getenv("PATH"), "PULUMI_HOME": home, "PULUMI_BACKEND_URL": "file://" + backend,
 		"PULUMI_CONFIG_PASSPHRASE": "rehearsal", "PULUMI_SKIP_UPDATE_CHECK": "1", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 		rehearsal.EnvCloud: clouds, rehearsal.EnvAccount: Account,
+		// The state is written at the end instead of at every step, which is most of a run's time.
+		"PULUMI_SKIP_CHECKPOINTS": "true",
 	}
 	// The Automation API looks for the CLI with this process's own PATH.
 	t.Setenv("PATH", env["PATH"])
