@@ -49,7 +49,7 @@ func newRole(ctx *pulumi.Context, name string, placement *Placement, args RoleAr
 		AssumeRolePolicy:   args.Trust,
 		MaxSessionDuration: pulumi.Int(session),
 	}
-	if placement.Boundary != nil && placement.Boundary.OutputState != nil { // a program that uses single components may have none
+	if placement.Boundary != nil { // a program that uses single components may have none
 		roleArgs.PermissionsBoundary = placement.Boundary.ToStringPtrOutput()
 	}
 	role, err := iam.NewRole(ctx, name, roleArgs, opts...)
