@@ -36,11 +36,12 @@ import (
 	"github.com/itrack/itrack/internal/rehearsal/aws/wafv2"
 	"github.com/itrack/itrack/internal/rehearsal/catalog"
 	"github.com/itrack/itrack/internal/rehearsal/cloud"
+	"github.com/itrack/itrack/internal/rehearsal/rules"
 )
 
 // Catalog is every type and function that the stand-in knows. A new folder is added to this list.
 var Catalog = sync.OnceValue(func() *catalog.Catalog {
-	return catalog.New(
+	known := catalog.New(
 		wafv2.Service(),
 		route53.Service(),
 		logdelivery.Service(),
@@ -72,6 +73,10 @@ var Catalog = sync.OnceValue(func() *catalog.Catalog {
 		budgets.Service(),
 		autoscaling.Service(),
 	)
+	for _, r := range rules.All() {
+		known.Obey(r.Types, r.Foreseen, r.Apply)
+	}
+	return known
 })
 
 func init() {

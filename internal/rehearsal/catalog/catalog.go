@@ -16,9 +16,16 @@ type Catalog struct {
 	indexOnce sync.Once
 	byPrefix  map[string][]*Type
 	arns      []arnForm
+	laws      map[string][]law
 
 	mu     sync.Mutex
 	shapes map[string]*Spec
+}
+
+// law is one rule of one type.
+type law struct {
+	foreseen bool
+	check    func(*Call) *Error
 }
 
 type arnForm struct {
@@ -29,7 +36,7 @@ type arnForm struct {
 
 // New gathers services. A type or function described twice is an error in the tables.
 func New(services ...Service) *Catalog {
-	c := &Catalog{types: map[string]*Type{}, functions: map[string]*Function{}, shapes: map[string]*Spec{}}
+	c := &Catalog{types: map[string]*Type{}, functions: map[string]*Function{}, shapes: map[string]*Spec{}, laws: map[string][]law{}}
 	for _, service := range services {
 		for i := range service.Types {
 			t := &service.Types[i]
@@ -47,6 +54,43 @@ func New(services ...Service) *Catalog {
 		}
 	}
 	return c
+}
+
+// Obey adds a rule that AWS applies late, to resources of the given types. A foreseen rule looks at the inputs alone and is
+// applied in previews too. It must be called before the first resource is made.
+func (c *Catalog) Obey(tokens []string, foreseen bool, check func(*Call) *Error) {
+	for _, token := range tokens {
+		if _, known := c.types[token]; !known {
+			panic("rehearsal: a rule speaks of the unknown type " + token)
+		}
+		c.laws[token] = append(c.laws[token], law{foreseen, check})
+	}
+}
+
+// Foresee applies the foreseen rules to what a preview knows.
+func (c *Catalog) Foresee(s *Spec, call *Call) error {
+	doing := "updating"
+	if call.Creating() {
+		doing = "creating"
+	}
+	return c.judge(s, call, doing, true)
+}
+
+// judge applies the rules of a type, all of them: the fault that hides another one is a second deployment.
+func (c *Catalog) judge(s *Spec, call *Call, doing string, foreseenOnly bool) error {
+	var refusals Refusals
+	for _, law := range c.laws[s.Token] {
+		if foreseenOnly && !law.foreseen {
+			continue
+		}
+		if err := law.check(call); err != nil {
+			refusals = append(refusals, err.In(s.Type, doing))
+		}
+	}
+	if len(refusals) == 0 {
+		return nil
+	}
+	return refusals
 }
 
 // Type returns the description of a type, or an error that says how to add one.

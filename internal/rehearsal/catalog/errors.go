@@ -89,3 +89,15 @@ func (p Problem) String() string {
 	}
 	return out.String()
 }
+
+// Refusals are several refusals of one call.
+type Refusals []*Error
+
+// Error reads as the refusals one after another.
+func (r Refusals) Error() string {
+	texts := make([]string, len(r))
+	for i, refusal := range r {
+		texts[i] = refusal.Error()
+	}
+	return strings.Join(texts, "\n")
+}

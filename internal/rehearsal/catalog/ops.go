@@ -178,6 +178,9 @@ func (c *Catalog) Update(s *Spec, call *Call, defaultTags map[string]string) (*c
 }
 
 func (c *Catalog) admit(s *Spec, call *Call, doing string) error {
+	if err := c.judge(s, call, doing, false); err != nil {
+		return err
+	}
 	if err := c.RefsExist(call); err != nil {
 		return err.In(s.Type, doing)
 	}

@@ -25,6 +25,9 @@ func (p *Provider) Create(_ context.Context, req *pulumirpc.CreateRequest) (*pul
 	call := p.call(spec, req.GetUrn(), inputs)
 	if req.GetPreview() {
 		spec.Prepare(call, p.settings.defaultTags)
+		if err := p.catalog.Foresee(spec, call); err != nil {
+			return nil, p.fail(req.GetUrn(), err)
+		}
 		forecast(spec, call.State, spec.Outputs)
 		state, err := conclude(spec, call.State)
 		return &pulumirpc.CreateResponse{Properties: state}, err
@@ -164,6 +167,9 @@ func (p *Provider) previewUpdate(spec *catalog.Spec, call *catalog.Call, req *pu
 	}
 	call.Old = &cloud.Object{ID: req.GetId(), Type: spec.Token, State: catalog.Strip(olds), Inputs: catalog.Strip(oldInputs)}
 	spec.Prepare(call, p.settings.defaultTags)
+	if err := p.catalog.Foresee(spec, call); err != nil {
+		return nil, p.fail(req.GetUrn(), err)
+	}
 	for _, name := range spec.Volatile {
 		call.State[resource.PropertyKey(name)] = resource.MakeComputed(resource.NewStringProperty(""))
 	}

@@ -113,17 +113,27 @@ func (p *Provider) regionOf(spec *catalog.Spec) string {
 	return p.settings.region
 }
 
-// fail records an error for the one who started the rehearsal and returns it.
+// fail records an error, each refusal of it by itself, for the one who started the rehearsal and returns it.
 func (p *Provider) fail(urn string, err error) error {
-	failure := cloud.Failure{URN: urn, Message: err.Error()}
+	failure := cloud.Failure{URN: urn}
 	if urn != "" {
 		failure.Type = string(resource.URN(urn).Type())
 	}
+	var refusals catalog.Refusals
 	var refusal *catalog.Error
-	if errors.As(err, &refusal) {
-		failure.Property, failure.Rule, failure.Code, failure.Operation = refusal.Property, refusal.Rule, refusal.Code, refusal.Operation
+	if !errors.As(err, &refusals) && errors.As(err, &refusal) {
+		refusals = catalog.Refusals{refusal}
 	}
-	return errors.Join(err, p.cloud.RecordFailure(failure))
+	if len(refusals) == 0 {
+		failure.Message = err.Error()
+		return errors.Join(err, p.cloud.RecordFailure(failure))
+	}
+	for _, r := range refusals {
+		failure.Message = r.Error()
+		failure.Property, failure.Rule, failure.Code, failure.Operation = r.Property, r.Rule, r.Code, r.Operation
+		err = errors.Join(err, p.cloud.RecordFailure(failure))
+	}
+	return err
 }
 
 // conclude marks sensitive outputs as secrets and writes the state for the engine.

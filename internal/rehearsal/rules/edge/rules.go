@@ -1,0 +1,9 @@
+// Package edge holds the rules of the area edge.
+package edge
+
+import "github.com/itrack/itrack/internal/rehearsal/rules/rule"
+
+// Rules are the area's, in the catalogue's order.
+func Rules() []rule.Rule {
+	return nil
+}

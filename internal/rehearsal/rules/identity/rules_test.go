@@ -1,0 +1,11 @@
+package identity_test
+
+import (
+	"testing"
+
+	"github.com/itrack/itrack/internal/rehearsal/rules/identity"
+	"github.com/itrack/itrack/internal/rehearsal/rules/rule"
+	"github.com/itrack/itrack/internal/rehearsal/rules/ruletest"
+)
+
+func TestRules(t *testing.T) { ruletest.Run(t, rule.Identity, identity.Rules()) }

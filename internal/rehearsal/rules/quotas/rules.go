@@ -1,0 +1,9 @@
+// Package quotas holds the rules of the area quotas.
+package quotas
+
+import "github.com/itrack/itrack/internal/rehearsal/rules/rule"
+
+// Rules are the area's, in the catalogue's order.
+func Rules() []rule.Rule {
+	return nil
+}
