@@ -24,7 +24,7 @@ type Settings struct {
 	Database   DatabaseSettings            `json:"database,omitempty" jsonschema_description:"MySQL on RDS."`
 	Items      ItemsSettings               `json:"items,omitempty" jsonschema_description:"The DynamoDB tables."`
 	Balancer   BalancerSettings            `json:"balancer,omitempty" jsonschema_description:"The internal load balancer."`
-	Services   map[string]ServiceSettings  `json:"services,omitempty" jsonschema:"required,minProperties=1" jsonschema_description:"The services on ECS Fargate, by name."`
+	Services   map[string]ServiceSettings  `json:"services,omitempty" jsonschema:"required" jsonschema_description:"The services on ECS Fargate, by name."`
 	Functions  map[string]FunctionSettings `json:"functions,omitempty" jsonschema_description:"The Lambda functions, by name."`
 	Delivery   DeliverySettings            `json:"delivery,omitempty" jsonschema_description:"How a new version takes the traffic."`
 	Frontend   FrontendSettings            `json:"frontend,omitempty" jsonschema_description:"S3 and CloudFront."`

@@ -116,6 +116,7 @@ func (s *Settings) databaseRules(problems *problemList) {
 	if small := d.Class == "db.t4g.micro" || d.Class == "db.t4g.small" || d.Class == "db.t3.micro" || d.Class == "db.t3.small"; small && d.Insights != "off" {
 		problems.add("itrack:database.insights", d.Insights, "%s has no Database Insights for MySQL; set off, or a class of db.t4g.medium and above", d.Class)
 	}
+	d.windowRules(problems)
 	if s.Protect && !d.DeletionProtection {
 		problems.add("itrack:database.deletionProtection", false, "must be true where itrack:protect is true")
 	}

@@ -200,7 +200,12 @@ func attempt(t *testing.T, stack string, overlay map[string]any) *recording {
 
 func run(t *testing.T, stack string, overlay map[string]any, into *recording) {
 	t.Helper()
-	config := stackConfig(t, stack, overlay)
+	runConfig(t, stack, stackConfig(t, stack, overlay), into)
+}
+
+// runConfig runs the whole stack with mocks on a configuration.
+func runConfig(t *testing.T, stack string, config map[string]any, into *recording) {
+	t.Helper()
 	root := programRoot(t, stack, config)
 	into.Err = pulumi.RunErr(func(ctx *pulumi.Context) error {
 		if err := infra.Stack(ctx); err != nil {
@@ -320,6 +325,10 @@ func programRoot(t *testing.T, stack string, config map[string]any) string {
 	require.NoError(t, os.WriteFile(filepath.Join(root, "Pulumi."+stack+".yaml"), text, 0o600))
 	folder := filepath.Join(root, "build", "functions")
 	require.NoError(t, os.MkdirAll(folder, 0o755))
+	services, _ := config["itrack:services"].(map[string]any)
+	for _, service := range services {
+		writeDocument(t, root, service)
+	}
 	functions, _ := config["itrack:functions"].(map[string]any)
 	for name := range functions {
 		file, err := os.Create(filepath.Join(folder, name+".zip"))
@@ -333,4 +342,22 @@ func programRoot(t *testing.T, stack string, config map[string]any) string {
 		require.NoError(t, file.Close())
 	}
 	return root
+}
+
+// writeDocument writes the OpenAPI document that a service of a drawn configuration names. The real stack files' documents
+// are in the repository.
+func writeDocument(t *testing.T, root string, service any) {
+	t.Helper()
+	fields, _ := service.(map[string]any)
+	name, named := fields["openapi"].(string)
+	if !named || strings.Contains(name, "/") {
+		return
+	}
+	path, _ := fields["path"].(string)
+	text, err := yaml.Marshal(map[string]any{
+		"openapi": "3.0.3", "info": map[string]any{"title": name, "version": "1"},
+		"paths": map[string]any{path + "/things": map[string]any{"get": map[string]any{"responses": map[string]any{"200": map[string]any{"description": "fine"}}}}},
+	})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(root, name), text, 0o600))
 }
