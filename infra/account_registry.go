@@ -88,6 +88,11 @@ func (a *Account) replicaTemplate(ctx *pulumi.Context, args *AccountArgs) (pulum
 	if err != nil {
 		return nil, err
 	}
+	// ECR copies images, not the lifecycle of their repository: without one of their own they would stay for ever.
+	lifecycle, err := canonicalJSON(registryLifecycle())
+	if err != nil {
+		return nil, fmt.Errorf("creating the template of replicated repositories: %w", err)
+	}
 	template, err := ecr.NewRepositoryCreationTemplate(ctx, "replicas", &ecr.RepositoryCreationTemplateArgs{
 		// ROOT is every repository that no other template has: a prefix would have to end at a slash, which our names lack.
 		Prefix:             pulumi.String("ROOT"),
@@ -95,6 +100,7 @@ func (a *Account) replicaTemplate(ctx *pulumi.Context, args *AccountArgs) (pulum
 		AppliedFors:        pulumi.StringArray{pulumi.String("REPLICATION")},
 		ImageTagMutability: pulumi.String("IMMUTABLE"),
 		CustomRoleArn:      role.Arn,
+		LifecyclePolicy:    pulumi.String(lifecycle),
 		EncryptionConfigurations: ecr.RepositoryCreationTemplateEncryptionConfigurationArray{
 			&ecr.RepositoryCreationTemplateEncryptionConfigurationArgs{EncryptionType: pulumi.String("KMS"), KmsKey: key.ToStringPtrOutput()},
 		},

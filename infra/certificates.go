@@ -108,7 +108,13 @@ func (c *Certificates) certificate(ctx *pulumi.Context, args *CertificatesArgs, 
 	if err != nil {
 		return none, fmt.Errorf("creating the certificate of %s: %w", host, err)
 	}
-	proof := certificate.DomainValidationOptions.Index(pulumi.Int(0))
+	// A refused certificate has no proofs, and a run that continues on errors comes here all the same: Index would panic.
+	proof := certificate.DomainValidationOptions.ApplyT(func(proofs []acm.CertificateDomainValidationOption) acm.CertificateDomainValidationOption {
+		if len(proofs) == 0 {
+			return acm.CertificateDomainValidationOption{}
+		}
+		return proofs[0]
+	}).(acm.CertificateDomainValidationOptionOutput)
 	record, err := route53.NewRecord(ctx, "validate-"+logical, &route53.RecordArgs{
 		ZoneId:  c.ZoneId,
 		Name:    proof.ResourceRecordName().Elem(),

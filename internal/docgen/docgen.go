@@ -14,6 +14,9 @@ const (
 	SettingsFile = "settings.md"
 	OutputsFile  = "outputs.md"
 	CoverageFile = "coverage.md"
+	RulesFile    = "rules.md"
+	QuotasFile   = "quotas.md"
+	ControlsFile = "controls.md"
 )
 
 const made = "<!-- Made by `bin/itrack docs`; change the code, not this file. -->\n\n"

@@ -238,7 +238,6 @@ func TestCheckNamesPropertyRuleAndValue(t *testing.T) {
 	assert.Equal(t, map[string]string{"vpcId": "required"}, problems("aws:ec2/subnet:Subnet", map[string]any{"cidrBlock": "10.0.0.0/20"}))
 	assert.Equal(t, map[string]string{"enableDnsSupport": "type"}, problems("aws:ec2/vpc:Vpc", map[string]any{"enableDnsSupport": "yes"}))
 	assert.Equal(t, map[string]string{"instanceTenancy": "allowed values"}, problems("aws:ec2/vpc:Vpc", map[string]any{"instanceTenancy": "host"}))
-	assert.Equal(t, map[string]string{"retentionInDays": "allowed values"}, problems("aws:cloudwatch/logGroup:LogGroup", map[string]any{"retentionInDays": 31}))
 	assert.Equal(t, map[string]string{"tags": "reserved tag"}, problems("aws:ec2/vpc:Vpc", map[string]any{"tags": map[string]any{"aws:x": "y"}}))
 	assert.Equal(t, map[string]string{"ingress[0].protocl": "unknown property", "ingress[0].protocol": "required"},
 		problems("aws:ec2/securityGroup:SecurityGroup", map[string]any{"ingress": []any{map[string]any{"fromPort": 1, "toPort": 2, "protocl": "tcp"}}}))

@@ -15,6 +15,7 @@ import (
 	"github.com/itrack/itrack/infra"
 	"github.com/itrack/itrack/internal/docgen"
 	"github.com/itrack/itrack/internal/engine"
+	"github.com/itrack/itrack/internal/rehearsal/rules"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/spf13/cobra"
 )
@@ -37,6 +38,7 @@ func NewCmdDocs(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
   config.schema.json  the settings, for editors
   settings.md         the settings, for readers
   outputs.md          the stack's outputs
+  rules.md            what AWS refuses late, and what the rehearsal refuses for it
   coverage.md         which resources carry each phrase of the design
 
 The last one is made from rehearsals of staging, of production and of production with every optional part on.
@@ -71,6 +73,7 @@ func runDocs(ctx context.Context, o *Options) error {
 		{docgen.SchemaFile, func(context.Context) ([]byte, error) { return o.Factory.Schema() }},
 		{docgen.SettingsFile, func(context.Context) ([]byte, error) { return []byte(docgen.Settings()), nil }},
 		{docgen.OutputsFile, func(context.Context) ([]byte, error) { return []byte(infra.OutputsPage()), nil }},
+		{docgen.RulesFile, func(context.Context) ([]byte, error) { return []byte(docgen.Rules(rules.All())), nil }},
 		{docgen.CoverageFile, func(ctx context.Context) ([]byte, error) { return o.coverage(ctx, project) }},
 	}
 	// One document that can't be made keeps none of the others from being written.

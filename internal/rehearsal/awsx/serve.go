@@ -34,7 +34,7 @@ func Serve(args []string) error {
 		}
 		server.engine = conn
 	}
-	return plugin.ServeGRPC(server)
+	return plugin.ServeGRPC(server, args...)
 }
 
 // Handshake says that components take secrets, resources and outputs as what they are, and keeps the engine's address.

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // Failure is something the stand-in refused: an input that does not pass, or an error in AWS's words.
@@ -55,18 +54,14 @@ func (c *Cloud) RecordFailure(f Failure) error {
 	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := syscall.Flock(int(c.lock.Fd()), syscall.LOCK_EX); err != nil {
-		return fmt.Errorf("locking the pretend cloud: %w", err)
-	}
-	defer func() { _ = syscall.Flock(int(c.lock.Fd()), syscall.LOCK_UN) }()
-	file, err := os.OpenFile(filepath.Join(c.dir, failuresName), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("recording a failure: %w", err)
-	}
-	_, err = file.Write(append(line, '\n'))
-	return errors.Join(err, file.Close())
+	return c.exclusively(func() error {
+		file, err := os.OpenFile(filepath.Join(c.dir, failuresName), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("recording a failure: %w", err)
+		}
+		_, err = file.Write(append(line, '\n'))
+		return errors.Join(err, file.Close())
+	})
 }
 
 // Mark is a place in the list of failures; FailuresSince returns what came after it.
@@ -96,13 +91,17 @@ func (c *Cloud) FailuresSince(mark int64) ([]Failure, error) {
 	if mark > int64(len(data)) {
 		return nil, fmt.Errorf("reading the recorded failures: the mark %d is behind the end of the list", mark)
 	}
-	var failures []Failure
-	for _, line := range bytes.Split(data[mark:], []byte{'\n'}) {
-		// A line that does not parse was torn by a killed process; what it said is lost, the others are not.
-		var f Failure
-		if len(line) > 0 && json.Unmarshal(line, &f) == nil {
-			failures = append(failures, f)
+	return lines[Failure](data[mark:]), nil
+}
+
+// lines decodes JSON lines. One that does not parse was torn by a killed process: what it said is lost, the others are not.
+func lines[T any](data []byte) []T {
+	var out []T
+	for _, line := range bytes.Split(data, []byte{'\n'}) {
+		var value T
+		if len(line) > 0 && json.Unmarshal(line, &value) == nil {
+			out = append(out, value)
 		}
 	}
-	return failures, nil
+	return out
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Create makes a resource. In a preview what AWS would compute is unknown.
-func (p *Provider) Create(_ context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+func (p *Provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	spec, err := p.spec(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -32,6 +32,13 @@ func (p *Provider) Create(_ context.Context, req *pulumirpc.CreateRequest) (*pul
 		state, err := conclude(spec, call.State)
 		return &pulumirpc.CreateResponse{Properties: state}, err
 	}
+	faults, err := p.strike(cloud.CreateCall, spec, req.GetUrn())
+	if err != nil {
+		return nil, err
+	}
+	if err := faults.before(); err != nil {
+		return nil, err
+	}
 	var made *cloud.Object
 	err = p.cloud.Do(func(tx *cloud.Tx) (err error) {
 		call.Tx = tx
@@ -40,6 +47,9 @@ func (p *Provider) Create(_ context.Context, req *pulumirpc.CreateRequest) (*pul
 	})
 	if err != nil {
 		return nil, p.fail(req.GetUrn(), err)
+	}
+	if err := faults.after(ctx, made.ID); err != nil {
+		return nil, err
 	}
 	state, err := conclude(spec, made.State)
 	return &pulumirpc.CreateResponse{Id: made.ID, Properties: state}, err
@@ -60,10 +70,20 @@ func forecast(spec *catalog.Spec, state resource.PropertyMap, outputs map[string
 }
 
 // Read returns a resource as AWS has it now; an empty id says that it is gone. Without inputs it is an import.
-func (p *Provider) Read(_ context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
+func (p *Provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	spec, err := p.spec(req.GetUrn())
 	if err != nil {
 		return nil, err
+	}
+	faults, err := p.strike(cloud.ReadCall, spec, req.GetUrn())
+	if err != nil {
+		return nil, err
+	}
+	if err := faults.before(); err != nil {
+		return nil, err
+	}
+	if unseen, err := faults.unseen(req.GetId()); err != nil || unseen {
+		return &pulumirpc.ReadResponse{}, err
 	}
 	var there *cloud.Object
 	var state, inputs resource.PropertyMap
@@ -75,6 +95,9 @@ func (p *Provider) Read(_ context.Context, req *pulumirpc.ReadRequest) (*pulumir
 	})
 	if err != nil || there == nil {
 		return &pulumirpc.ReadResponse{}, err
+	}
+	if err := faults.after(ctx, there.ID); err != nil {
+		return nil, err
 	}
 	if len(req.GetInputs().GetFields()) > 0 {
 		old, err := unmarshal("inputs", req.GetInputs())
@@ -124,7 +147,7 @@ func importable(spec *catalog.Spec, state resource.PropertyMap) resource.Propert
 }
 
 // Update changes a resource in place.
-func (p *Provider) Update(_ context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
+func (p *Provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
 	spec, err := p.spec(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -137,6 +160,13 @@ func (p *Provider) Update(_ context.Context, req *pulumirpc.UpdateRequest) (*pul
 	call.IgnoreChanges = req.GetIgnoreChanges()
 	if req.GetPreview() {
 		return p.previewUpdate(spec, call, req)
+	}
+	faults, err := p.strike(cloud.UpdateCall, spec, req.GetUrn())
+	if err != nil {
+		return nil, err
+	}
+	if err := faults.before(); err != nil {
+		return nil, err
 	}
 	var changed *cloud.Object
 	err = p.cloud.Do(func(tx *cloud.Tx) error {
@@ -151,6 +181,9 @@ func (p *Provider) Update(_ context.Context, req *pulumirpc.UpdateRequest) (*pul
 	})
 	if err != nil {
 		return nil, p.fail(req.GetUrn(), err)
+	}
+	if err := faults.after(ctx, changed.ID); err != nil {
+		return nil, err
 	}
 	state, err := conclude(spec, changed.State)
 	return &pulumirpc.UpdateResponse{Properties: state}, err
@@ -178,9 +211,16 @@ func (p *Provider) previewUpdate(spec *catalog.Spec, call *catalog.Call, req *pu
 }
 
 // Delete deletes a resource; one that is gone already is fine.
-func (p *Provider) Delete(_ context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+func (p *Provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	spec, err := p.spec(req.GetUrn())
 	if err != nil {
+		return nil, err
+	}
+	faults, err := p.strike(cloud.DeleteCall, spec, req.GetUrn())
+	if err != nil {
+		return nil, err
+	}
+	if err := faults.before(); err != nil {
 		return nil, err
 	}
 	call := p.call(spec, req.GetUrn(), nil)
@@ -194,11 +234,11 @@ func (p *Provider) Delete(_ context.Context, req *pulumirpc.DeleteRequest) (*emp
 	if err != nil {
 		return nil, p.fail(req.GetUrn(), err)
 	}
-	return &emptypb.Empty{}, nil
+	return &emptypb.Empty{}, faults.after(ctx, req.GetId())
 }
 
 // Invoke calls a function.
-func (p *Provider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
+func (p *Provider) Invoke(ctx context.Context, req *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
 	function, err := p.catalog.Function(req.GetTok())
 	if err != nil {
 		return nil, p.failFunction(req.GetTok(), err)
@@ -208,6 +248,9 @@ func (p *Provider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pul
 		return nil, err
 	}
 	args = catalog.Strip(args)
+	if err := p.strikeFunction(ctx, function.Token); err != nil {
+		return nil, err
+	}
 	var failures []*pulumirpc.CheckFailure
 	for _, problem := range catalog.CheckArgs(catalog.PlainShape(function.Args), args) {
 		failures = append(failures, &pulumirpc.CheckFailure{Property: problem.Property, Reason: problem.String()})
@@ -234,5 +277,9 @@ func (p *Provider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pul
 
 // failFunction is fail for a function, which has no URN.
 func (p *Provider) failFunction(token string, err error) error {
-	return p.fail("urn:pulumi:rehearsal::rehearsal::"+token+"::invoke", err)
+	return p.fail(functionURN(token), err)
+}
+
+func functionURN(token string) string {
+	return "urn:pulumi:rehearsal::rehearsal::" + token + "::invoke"
 }

@@ -62,10 +62,6 @@ func checkCertificate(c *catalog.Call) []catalog.Problem {
 		problems = append(problems, catalog.Problem{Property: "validationMethod", Rule: "allowed values", Value: method,
 			Message: "must be DNS, EMAIL or HTTP", Source: api + "API_RequestCertificate.html"})
 	}
-	if name := c.Str("domainName"); c.Known("domainName") && (len(name) > 253 || !strings.Contains(name, ".")) {
-		problems = append(problems, catalog.Problem{Property: "domainName", Rule: "name on a certificate", Value: name,
-			Message: "must be a fully qualified name of at most 253 characters", Source: api + "API_RequestCertificate.html"})
-	}
 	return problems
 }
 
@@ -122,24 +118,6 @@ func refuseValidation(c *catalog.Call) *catalog.Error {
 			return &catalog.Error{Code: "InvalidValidationRecords", Property: "validationRecordFqdns", Value: strings.Join(listed, ", "), Rule: "validation records are the certificate's",
 				Message: "missing " + proof + " DNS validation record", Source: guide + "dns-validation.html"}
 		}
-	}
-	return nil
-}
-
-// Issued tells whether the certificate of that ARN is validated, and returns AWS's refusal where it is missing, not
-// issued, or in another region than its user.
-func Issued(c *catalog.Call, property, arn, region, code string) *catalog.Error {
-	if arn == "" {
-		return nil
-	}
-	source := guide + "acm-services.html"
-	if parts := strings.SplitN(arn, ":", 6); len(parts) != 6 || parts[3] != region {
-		return &catalog.Error{Code: code, Property: property, Value: arn, Rule: "region of the certificate", Source: source,
-			Message: "The specified SSL certificate doesn't exist, isn't in " + region + " region, isn't valid, or doesn't include a valid certificate chain."}
-	}
-	if c.Tx.Get(c.Account, region, ValidationToken, arn) == nil {
-		return &catalog.Error{Code: code, Property: property, Value: arn, Rule: "certificate is issued", Source: source,
-			Message: "The certificate is not issued: nothing has validated it. Refer to the ARN that the validation returns."}
 	}
 	return nil
 }

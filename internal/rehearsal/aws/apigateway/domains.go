@@ -24,15 +24,6 @@ func domainType() catalog.Type {
 		Blank: []string{"certificateUploadDate", "cloudfrontDomainName", "domainNameId", "ownershipVerificationCertificateArn"},
 		Refs: []catalog.Ref{{Path: "regionalCertificateArn", To: []string{acm.CertificateToken}, By: catalog.ByARN, Code: "BadRequestException",
 			Message: "Invalid certificate ARN: {value}. Certificate must be in the region of the API", Blocks: true, BlockCode: "ResourceInUseException"}},
-		Check: func(c *catalog.Call) []catalog.Problem {
-			if policy := c.Str("securityPolicy"); c.Known("securityPolicy") && policy != "TLS_1_0" && policy != "TLS_1_2" {
-				return []catalog.Problem{{Property: "securityPolicy", Rule: "allowed values", Value: policy, Message: "must be TLS_1_0 or TLS_1_2", Source: api + "API_CreateDomainName.html"}}
-			}
-			return nil
-		},
-		Refuse: func(c *catalog.Call) *catalog.Error {
-			return acm.Issued(c, "regionalCertificateArn", c.Str("regionalCertificateArn"), c.Region, "BadRequestException")
-		},
 		Compute: func(c *catalog.Call) error {
 			c.SetNew("regionalDomainName", "d-"+catalog.Letters(10, catalog.LowerDigits)+".execute-api."+c.Region+".amazonaws.com")
 			c.Set("regionalZoneId", zones[c.Region])

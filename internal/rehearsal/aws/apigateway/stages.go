@@ -1,9 +1,7 @@
 package apigateway
 
 import (
-	"regexp"
 	"slices"
-	"strings"
 
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigateway"
 
@@ -31,8 +29,6 @@ func deploymentType() catalog.Type {
 	}
 }
 
-var stageName = regexp.MustCompile(`^[A-Za-z0-9_]{1,128}$`)
-
 func stageType() catalog.Type {
 	return catalog.Type{
 		Token: stageToken, Args: (*sdk.StageArgs)(nil), Resource: (*sdk.Stage)(nil),
@@ -47,23 +43,6 @@ func stageType() catalog.Type {
 			{Path: "accessLogSettings.destinationArn", To: []string{"aws:cloudwatch/logGroup:LogGroup"}, By: catalog.ByARN, Code: "BadRequestException",
 				Message: "Invalid ARN specified in the request. ARNs must start with 'arn:' and include a region: {value}"},
 		},
-		Check: func(c *catalog.Call) []catalog.Problem {
-			if name := c.Str("stageName"); c.Known("stageName") && !stageName.MatchString(name) {
-				return []catalog.Problem{{Property: "stageName", Rule: "name of a stage", Value: name, Message: "must have 1 to 128 letters, digits and underscores",
-					Source: api + "API_CreateStage.html"}}
-			}
-			if format := c.Str("accessLogSettings.format"); c.Known("accessLogSettings.format") && !strings.Contains(format, "$context.requestId") && !strings.Contains(format, "$context.extendedRequestId") {
-				return []catalog.Problem{{Property: "accessLogSettings.format", Rule: "request id in the access log", Message: "must contain $context.requestId or $context.extendedRequestId",
-					Source: guide + "set-up-logging.html"}}
-			}
-			return nil
-		},
-		Refuse: func(c *catalog.Call) *catalog.Error {
-			if c.Str("accessLogSettings.destinationArn") == "" {
-				return nil
-			}
-			return needsRole(c, "accessLogSettings")
-		},
 		Compute: func(c *catalog.Call) error {
 			c.Set("executionArn", c.Fill("arn:{partition}:execute-api:{region}:{account}:{restApi}/{stageName}"))
 			c.Set("invokeUrl", c.Fill("https://{restApi}.execute-api.{region}.amazonaws.com/{stageName}"))
@@ -71,17 +50,6 @@ func stageType() catalog.Type {
 		},
 		Source: api + "API_CreateStage.html",
 	}
-}
-
-// needsRole: without the region's role API Gateway can't write logs, and refuses to be asked for them.
-func needsRole(c *catalog.Call, property string) *catalog.Error {
-	for _, account := range c.Tx.Find(c.Account, c.Region, accountToken, nil) {
-		if catalog.Str(account.State, "cloudwatchRoleArn") != "" {
-			return nil
-		}
-	}
-	return &catalog.Error{Code: "BadRequestException", Property: property, Rule: "role for logs", Source: guide + "set-up-logging.html",
-		Message: "CloudWatch Logs role ARN must be set in account settings to enable logging"}
 }
 
 func settingsType() catalog.Type {
@@ -100,10 +68,7 @@ func settingsType() catalog.Type {
 				return &catalog.Error{Code: "NotFoundException", Property: "stageName", Value: c.Str("stageName"), Rule: "reference exists",
 					Message: "Invalid stage identifier specified", Source: api + "API_UpdateStage.html"}
 			}
-			if level := c.Str("settings.loggingLevel"); level == "" || level == "OFF" {
-				return nil
-			}
-			return needsRole(c, "settings.loggingLevel")
+			return nil
 		},
 		Source: api + "API_MethodSetting.html",
 	}

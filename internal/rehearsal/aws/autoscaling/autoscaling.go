@@ -1,4 +1,4 @@
-// Package autoscaling describes EC2 Auto Scaling to the stand-in.
+// Package autoscaling describes EC2 Auto Scaling to the stand-in. Its sizes, sources and times are rules of the area compute.
 package autoscaling
 
 import (
@@ -45,31 +45,8 @@ func checkGroup(c *catalog.Call) []catalog.Problem {
 	add := func(property, rule, message string) {
 		problems = append(problems, catalog.Problem{Property: property, Rule: rule, Message: message, Source: api + "API_CreateAutoScalingGroup.html"})
 	}
-	sources := 0
-	for _, path := range []string{"launchTemplate", "launchConfiguration", "mixedInstancesPolicy"} {
-		if c.Has(path) {
-			sources++
-		}
-	}
-	if sources != 1 {
-		add("launchTemplate", "one source of instances", "exactly one of launchTemplate, launchConfiguration and mixedInstancesPolicy must be given")
-	}
 	if !c.Has("vpcZoneIdentifiers") && !c.Has("availabilityZones") {
 		add("vpcZoneIdentifiers", "somewhere to start", "either vpcZoneIdentifiers or availabilityZones must be given")
-	}
-	if c.Num("minSize") > c.Num("maxSize") {
-		add("minSize", "at most maxSize", "must not be greater than maxSize")
-	}
-	if wanted := c.Num("desiredCapacity"); c.Known("desiredCapacity") && (wanted < c.Num("minSize") || wanted > c.Num("maxSize")) {
-		add("desiredCapacity", "between minSize and maxSize", "must be between minSize and maxSize")
-	}
-	if life := c.Num("maxInstanceLifetime"); c.Known("maxInstanceLifetime") && life != 0 && (life < 86400 || life > 31536000) {
-		add("maxInstanceLifetime", "0 or one day to one year", "must be 0 or 86400 to 31536000 seconds")
-	}
-	low, high := c.Num("instanceRefresh.preferences.minHealthyPercentage"), c.Num("instanceRefresh.preferences.maxHealthyPercentage")
-	if c.Known("instanceRefresh.preferences.maxHealthyPercentage") && (high < 100 || high > 200 || high-low > 100) {
-		add("instanceRefresh.preferences.maxHealthyPercentage", "100 to 200, at most 100 above minHealthyPercentage",
-			fmt.Sprintf("%v must be 100 to 200 and at most 100 above minHealthyPercentage", high))
 	}
 	return problems
 }

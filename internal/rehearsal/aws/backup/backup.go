@@ -3,7 +3,6 @@ package backup
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/backup"
@@ -42,7 +41,6 @@ func vaultType() catalog.Type {
 			Message: "Backup vault with the same name already exists: {name}"},
 		Refs: []catalog.Ref{{Path: "kmsKeyArn", To: []string{"aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey"}, By: catalog.ByARN, Code: "InvalidParameterValueException",
 			Message: "The KMS key {value} does not exist in the vault's region"}},
-		Check: nameOf("name", `^[a-zA-Z0-9_-]{2,50}$`, "must have 2 to 50 letters, digits, hyphens and underscores", "API_CreateBackupVault.html"),
 		Compute: func(c *catalog.Call) error {
 			c.SetNew("kmsKeyArn", fmt.Sprintf("arn:%s:kms:%s:%s:alias/aws/backup", c.Partition, c.Region, c.Account))
 			c.SetNew("recoveryPoints", 0)
@@ -55,17 +53,6 @@ func vaultType() catalog.Type {
 			}
 			return nil
 		},
-	}
-}
-
-// nameOf checks a name's form.
-func nameOf(property, form, message, page string) func(*catalog.Call) []catalog.Problem {
-	compiled := regexp.MustCompile(form)
-	return func(c *catalog.Call) []catalog.Problem {
-		if name := c.Str(property); c.Known(property) && !compiled.MatchString(name) {
-			return []catalog.Problem{{Property: property, Rule: "form of the name", Value: name, Message: message, Source: api + page}}
-		}
-		return nil
 	}
 }
 
@@ -88,19 +75,6 @@ func part(token, action, title string, args, res any) catalog.Type {
 func lockType() catalog.Type {
 	t := part("vaultLockConfiguration:VaultLockConfiguration", "BackupVaultLockConfiguration", "Backup Vault Lock Configuration",
 		(*sdk.VaultLockConfigurationArgs)(nil), (*sdk.VaultLockConfiguration)(nil))
-	t.Check = func(c *catalog.Call) []catalog.Problem {
-		var problems []catalog.Problem
-		if c.Known("changeableForDays") && c.Num("changeableForDays") < 3 {
-			problems = append(problems, catalog.Problem{Property: "changeableForDays", Rule: "3 days at least", Value: fmt.Sprint(c.Num("changeableForDays")),
-				Message: "must be at least 3: AWS gives 72 hours to change one's mind", Source: api + "API_PutBackupVaultLockConfiguration.html"})
-		}
-		least, most := c.Num("minRetentionDays"), c.Num("maxRetentionDays")
-		if c.Known("minRetentionDays") && least < 1 || c.Known("maxRetentionDays") && (most > 36500 || most < least) {
-			problems = append(problems, catalog.Problem{Property: "maxRetentionDays", Rule: "range of days", Value: fmt.Sprint(most),
-				Message: "minRetentionDays must be at least 1 and maxRetentionDays from it to 36500", Source: api + "API_PutBackupVaultLockConfiguration.html"})
-		}
-		return problems
-	}
 	t.RefuseDelete = func(c *catalog.Call) *catalog.Error {
 		if !c.Has("changeableForDays") || c.Old == nil {
 			return nil
@@ -154,14 +128,4 @@ func regionSettingsType() catalog.Type {
 		Service: "Backup", Action: "RegionSettings", Title: "Backup Region Settings", Verbs: map[string]string{"create": "UpdateRegionSettings", "delete": "UpdateRegionSettings"},
 		ID: catalog.Templated("{region}"), Overwrites: true, Source: api + "API_UpdateRegionSettings.html",
 	}
-}
-
-// assumable refuses a role that AWS Backup can't assume.
-func assumable(c *catalog.Call) *catalog.Error {
-	role := c.Tx.ByARN(c.Str("iamRoleArn"))
-	if role == nil || policy.TrustsService(catalog.Str(role.State, "assumeRolePolicy"), "backup.amazonaws.com") {
-		return nil
-	}
-	return &catalog.Error{Code: "InvalidParameterValueException", Property: "iamRoleArn", Value: role.ARN, Rule: "role that AWS Backup can assume",
-		Message: "IAM Role " + role.ARN + " cannot be assumed by AWS Backup", Source: api + "iam-service-roles.html"}
 }

@@ -25,57 +25,12 @@ func planType() catalog.Type {
 		Computed: []string{"rules[].scheduleExpressionTimezone"},
 		Refs: []catalog.Ref{vaultRef("rules[].targetVaultName"), {Path: "rules[].copyActions[].destinationVaultArn", To: []string{vaultToken}, By: catalog.ByARN,
 			AnyRegion: true, Code: "InvalidParameterValueException", Message: "Backup vault {value} does not exist"}},
-		Check:  checkPlan,
 		Refuse: refuseOutsideLock,
 		Compute: func(c *catalog.Call) error {
 			c.Set("version", catalog.Letters(48, catalog.MixedDigits))
 			return nil
 		},
 	}
-}
-
-// checkPlan applies the rules on windows and lives.
-func checkPlan(c *catalog.Call) []catalog.Problem {
-	problems := nameOf("name", `^[a-zA-Z0-9._-]{1,50}$`, "must have 1 to 50 letters, digits and ._-", "API_BackupPlanInput.html")(c)
-	names := map[string]bool{}
-	for _, leaf := range catalog.Leaves(c.Inputs, "rules[]") {
-		if !leaf.Value.IsObject() {
-			continue
-		}
-		rule := leaf.Value.ObjectValue()
-		num := func(path string) float64 {
-			if leaves := catalog.Leaves(rule, path); len(leaves) > 0 && leaves[0].Value.IsNumber() {
-				return leaves[0].Value.NumberValue()
-			}
-			return 0
-		}
-		add := func(property, name, message string) {
-			problems = append(problems, catalog.Problem{Property: leaf.Path + "." + property, Rule: name, Value: fmt.Sprint(num(property)), Message: message,
-				Source: api + "API_BackupRuleInput.html"})
-		}
-		if name := catalog.Str(rule, "ruleName"); names[name] {
-			add("ruleName", "unique name", "two rules have the name "+name)
-		} else {
-			names[name] = true
-		}
-		start, complete := num("startWindow"), num("completionWindow")
-		if start != 0 && start < 60 {
-			add("startWindow", "60 minutes at least", "must be at least 60 minutes")
-		}
-		if complete != 0 && complete < start+60 {
-			add("completionWindow", "an hour after the start window", "must be at least 60 minutes more than startWindow")
-		}
-		for _, path := range []string{"lifecycle", "copyActions[].lifecycle"} {
-			cold, days := num(path+".coldStorageAfter"), num(path+".deleteAfter")
-			if cold > 0 && days > 0 && days < cold+90 {
-				add(path+".deleteAfter", "90 days in cold storage", "must be at least 90 days more than coldStorageAfter")
-			}
-		}
-		if continuous := catalog.Leaves(rule, "enableContinuousBackup"); len(continuous) > 0 && continuous[0].Value.IsBool() && continuous[0].Value.BoolValue() && num("lifecycle.deleteAfter") > 35 {
-			add("lifecycle.deleteAfter", "35 days of continuous backup", "must be at most 35 with enableContinuousBackup")
-		}
-	}
-	return problems
 }
 
 // refuseOutsideLock finds lives that the vault's lock does not allow: AWS takes the plan and fails every job.
@@ -114,20 +69,15 @@ func selectionType() catalog.Type {
 		Refs: []catalog.Ref{roleRef(), {Path: "planId", To: []string{planToken}, Code: "ResourceNotFoundException", Message: "Cannot find Backup plan with ID {value}",
 			Blocks: true, BlockCode: "InvalidRequestException"}},
 		Check: func(c *catalog.Call) []catalog.Problem {
-			problems := nameOf("name", `^[a-zA-Z0-9._-]{1,50}$`, "must have 1 to 50 letters, digits and ._-", "API_BackupSelection.html")(c)
+			var problems []catalog.Problem
 			for _, kind := range catalog.Strs(c.Inputs, "selectionTags[].type") {
 				if kind != "STRINGEQUALS" {
 					problems = append(problems, catalog.Problem{Property: "selectionTags", Rule: "allowed values", Value: kind, Message: "must be STRINGEQUALS",
 						Source: api + "API_Condition.html"})
 				}
 			}
-			if !c.Has("selectionTags") && !c.Has("resources") && !c.Has("conditions") {
-				problems = append(problems, catalog.Problem{Property: "resources", Rule: "something selected",
-					Message: "InvalidParameterValueException: Both Resource and Tags cannot be empty", Source: api + "API_BackupSelection.html"})
-			}
 			return problems
 		},
-		Refuse: assumable,
 	}
 }
 
@@ -143,10 +93,8 @@ func restorePlanType() catalog.Type {
 		Refs: []catalog.Ref{{Path: "recoveryPointSelection.includeVaults[]", To: []string{vaultToken}, By: catalog.ByARN,
 			Code: "InvalidParameterValueException", Message: "Backup vault {value} does not exist"}},
 		Check: func(c *catalog.Call) []catalog.Problem {
-			problems := nameOf("name", `^[a-zA-Z0-9_]{1,50}$`, "must have 1 to 50 letters, digits and underscores", "API_RestoreTestingPlanForCreate.html")(c)
-			problems = append(problems, oneOf(c, "recoveryPointSelection.algorithm", "API_RestoreTestingRecoveryPointSelection.html", "LATEST_WITHIN_WINDOW", "RANDOM_WITHIN_WINDOW")...)
-			problems = append(problems, oneOf(c, "recoveryPointSelection.recoveryPointTypes", "API_RestoreTestingRecoveryPointSelection.html", "SNAPSHOT", "CONTINUOUS")...)
-			return append(problems, within(c, "startWindowHours", 1, 168, "API_RestoreTestingPlanForCreate.html")...)
+			problems := oneOf(c, "recoveryPointSelection.algorithm", "API_RestoreTestingRecoveryPointSelection.html", "LATEST_WITHIN_WINDOW", "RANDOM_WITHIN_WINDOW")
+			return append(problems, oneOf(c, "recoveryPointSelection.recoveryPointTypes", "API_RestoreTestingRecoveryPointSelection.html", "SNAPSHOT", "CONTINUOUS")...)
 		},
 		Compute: func(c *catalog.Call) error {
 			if c.Creating() {
@@ -172,21 +120,14 @@ func restoreSelectionType() catalog.Type {
 		Refs: []catalog.Ref{roleRef(), {Path: "restoreTestingPlanName", To: []string{restorePlanToken}, By: catalog.ByName, Code: "ResourceNotFoundException",
 			Message: "Restore testing plan {value} does not exist", Blocks: true, BlockCode: "InvalidRequestException"}},
 		Check: func(c *catalog.Call) []catalog.Problem {
-			problems := nameOf("name", `^[a-zA-Z0-9_]{1,50}$`, "must have 1 to 50 letters, digits and underscores", "API_RestoreTestingSelectionForCreate.html")(c)
-			problems = append(problems, oneOf(c, "protectedResourceType", "API_RestoreTestingSelectionForCreate.html",
-				"Aurora", "DocumentDB", "DynamoDB", "EBS", "EC2", "EFS", "FSx", "Neptune", "RDS", "S3")...)
-			arns := catalog.Strs(c.Inputs, "protectedResourceArns")
-			if c.Has("protectedResourceConditions") && !slices.Equal(arns, []string{"*"}) {
-				problems = append(problems, catalog.Problem{Property: "protectedResourceConditions", Rule: "conditions on all",
-					Message: "conditions are taken only with protectedResourceArns [\"*\"]", Source: api + "API_RestoreTestingSelectionForCreate.html"})
-			}
+			problems := oneOf(c, "protectedResourceType", "API_RestoreTestingSelectionForCreate.html",
+				"Aurora", "DocumentDB", "DynamoDB", "EBS", "EC2", "EFS", "FSx", "Neptune", "RDS", "S3")
 			if !c.Has("protectedResourceArns") && !c.Has("protectedResourceConditions") {
 				problems = append(problems, catalog.Problem{Property: "protectedResourceArns", Rule: "something selected",
 					Message: "needs protectedResourceArns or protectedResourceConditions", Source: api + "API_RestoreTestingSelectionForCreate.html"})
 			}
-			return append(problems, within(c, "validationWindowHours", 0, 168, "API_RestoreTestingSelectionForCreate.html")...)
+			return problems
 		},
-		Refuse: assumable,
 		Source: "https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/backup_restore_testing_selection",
 	}
 }
@@ -196,14 +137,6 @@ func oneOf(c *catalog.Call, property, page string, allowed ...string) []catalog.
 		if !slices.Contains(allowed, value) {
 			return []catalog.Problem{{Property: property, Rule: "allowed values", Value: value, Message: fmt.Sprintf("must be one of %v", allowed), Source: api + page}}
 		}
-	}
-	return nil
-}
-
-func within(c *catalog.Call, property string, least, most float64, page string) []catalog.Problem {
-	if value := c.Num(property); c.Known(property) && (value < least || value > most) {
-		return []catalog.Problem{{Property: property, Rule: fmt.Sprintf("%v to %v", least, most), Value: fmt.Sprint(value),
-			Message: fmt.Sprintf("must be %v to %v", least, most), Source: api + page}}
 	}
 	return nil
 }

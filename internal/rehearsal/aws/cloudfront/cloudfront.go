@@ -18,8 +18,6 @@ const (
 	api               = "https://docs.aws.amazon.com/cloudfront/latest/APIReference/"
 	guide             = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/"
 	prefix            = "arn:{partition}:cloudfront::{account}:"
-	// maxFunctionBytes is the largest code of a CloudFront function.
-	maxFunctionBytes = 10 * 1024
 )
 
 // Service is what the stand-in knows of CloudFront.
@@ -60,9 +58,9 @@ func checkFunction(c *catalog.Call) []catalog.Problem {
 			Message: "must be cloudfront-js-1.0 or cloudfront-js-2.0", Source: api + "API_FunctionConfig.html"})
 	}
 	code := c.Str("code")
-	if c.Known("code") && (len(code) > maxFunctionBytes || !strings.Contains(code, "function handler(")) {
+	if c.Known("code") && !strings.Contains(code, "function handler(") {
 		problems = append(problems, catalog.Problem{Property: "code", Rule: "code of a function",
-			Message: "must have a function handler and at most 10 KB", Source: guide + "cloudfront-function-restrictions.html"})
+			Message: "must have a function handler", Source: guide + "cloudfront-function-restrictions.html"})
 	}
 	return problems
 }
@@ -88,28 +86,9 @@ func headersType() catalog.Type {
 		Name: catalog.Name{Property: "name", Auto: 128, Scope: catalog.InAccount, Code: "ResponseHeadersPolicyAlreadyExists",
 			Message: "A response headers policy with the same name already exists: {name}"},
 		Volatile: []string{"etag"}, Sets: []string{"customHeadersConfig.items"},
-		Check:   checkHeaders,
 		Compute: func(c *catalog.Call) error { c.Set("etag", upperID(c)); return nil },
 		Source:  api + "API_CreateResponseHeadersPolicy.html",
 	}
-}
-
-// owned are headers that belong to the policy's security part: as custom headers CloudFront refuses them.
-var owned = []string{
-	"content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy", "strict-transport-security", "x-xss-protection",
-}
-
-func checkHeaders(c *catalog.Call) []catalog.Problem {
-	var problems []catalog.Problem
-	for _, leaf := range catalog.Leaves(c.Inputs, "customHeadersConfig.items[].header") {
-		for _, header := range owned {
-			if strings.EqualFold(catalog.Text(leaf.Value), header) {
-				problems = append(problems, catalog.Problem{Property: leaf.Path, Rule: "custom headers", Value: header,
-					Message: "is a security header: set it under securityHeadersConfig", Source: guide + "understanding-response-headers-policies.html"})
-			}
-		}
-	}
-	return problems
 }
 
 func monitoringType() catalog.Type {

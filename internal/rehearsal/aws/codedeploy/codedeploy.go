@@ -1,9 +1,7 @@
-// Package codedeploy describes CodeDeploy to the stand-in.
+// Package codedeploy describes CodeDeploy to the stand-in. What it demands of deployment groups are rules of the area compute.
 package codedeploy
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/codedeploy"
@@ -62,31 +60,13 @@ func configType() catalog.Type {
 	}
 }
 
+// checkConfig: the names that begin so are AWS's.
 func checkConfig(c *catalog.Call) []catalog.Problem {
-	var problems []catalog.Problem
-	add := func(property, value, message string) {
-		problems = append(problems, catalog.Problem{Property: property, Rule: "traffic routing", Value: value, Message: message, Source: api + "API_CreateDeploymentConfig.html"})
-	}
 	if value := c.Str("deploymentConfigName"); c.Known("deploymentConfigName") && strings.HasPrefix(value, "CodeDeployDefault") {
-		add("deploymentConfigName", value, "the prefix CodeDeployDefault belongs to AWS")
+		return []catalog.Problem{{Property: "deploymentConfigName", Rule: "traffic routing", Value: value, Message: "the prefix CodeDeployDefault belongs to AWS",
+			Source: api + "API_CreateDeploymentConfig.html"}}
 	}
-	for kind, block := range map[string]string{"TimeBasedCanary": "timeBasedCanary", "TimeBasedLinear": "timeBasedLinear"} {
-		path := "trafficRoutingConfig." + block
-		if c.Known("trafficRoutingConfig.type") && (c.Str("trafficRoutingConfig.type") == kind) != c.Has(path) {
-			add(path, c.Str("trafficRoutingConfig.type"), "must be given for the type "+kind+" and only for it")
-		}
-		if value := c.Num(path + ".percentage"); c.Known(path+".percentage") && (value < 1 || value > 99) {
-			add(path+".percentage", fmt.Sprint(value), "must be 1 to 99")
-		}
-	}
-	return problems
-}
-
-// predefined are AWS's own configurations for ECS.
-// Source: CodeDeploy user guide, "Deployment configurations on an Amazon ECS compute platform".
-var predefined = []string{
-	"CodeDeployDefault.ECSAllAtOnce", "CodeDeployDefault.ECSCanary10Percent5Minutes", "CodeDeployDefault.ECSCanary10Percent15Minutes",
-	"CodeDeployDefault.ECSLinear10PercentEvery1Minutes", "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
+	return nil
 }
 
 func groupType() catalog.Type {
@@ -126,35 +106,9 @@ func groupType() catalog.Type {
 			{Path: "triggerConfigurations[].triggerTargetArn", To: []string{"aws:sns/topic:Topic"}, By: catalog.ByARN, Code: "InvalidTriggerConfigException",
 				Message: "The topic {value} does not exist"},
 		},
-		Refuse: refuseGroup,
 		Compute: func(c *catalog.Call) error {
 			c.SetNew("computePlatform", "ECS")
 			return nil
 		},
 	}
-}
-
-// refuseGroup holds CodeDeploy's rules for groups on ECS.
-func refuseGroup(c *catalog.Call) *catalog.Error {
-	name := c.Str("deploymentConfigName")
-	if !slices.Contains(predefined, name) && c.Get(configToken, name) == nil {
-		return &catalog.Error{Code: "DeploymentConfigDoesNotExistException", Property: "deploymentConfigName", Value: name, Source: api + "API_CreateDeploymentGroup.html",
-			Message: "No deployment configuration found for name: " + name}
-	}
-	services := c.Tx.Find(c.Account, c.Region, "aws:ecs/service:Service", func(o *cloud.Object) bool { return o.Name == c.Str("ecsService.serviceName") })
-	for _, service := range services {
-		if catalog.Str(service.State, "deploymentController.type") == "CODE_DEPLOY" {
-			continue
-		}
-		return &catalog.Error{Code: "InvalidECSServiceException", Property: "ecsService.serviceName", Value: service.Name, Source: api + "API_CreateDeploymentGroup.html",
-			Message: "Deployment group's ECS service must be configured for a CODE_DEPLOY deployment controller."}
-	}
-	if c.Str("deploymentStyle.deploymentType") != "BLUE_GREEN" || c.Str("deploymentStyle.deploymentOption") != "WITH_TRAFFIC_CONTROL" {
-		return &catalog.Error{Code: "InvalidDeploymentStyleException", Property: "deploymentStyle", Value: c.Str("deploymentStyle.deploymentType"), Source: api + "API_CreateDeploymentGroup.html",
-			Message: "For Amazon ECS deployment groups, deployment type can only be BLUE_GREEN with WITH_TRAFFIC_CONTROL."}
-	}
-	if len(c.Strs("alarmConfiguration.alarms")) > 10 {
-		return catalog.Refusal("AlarmsLimitExceededException", "alarmConfiguration.alarms", fmt.Sprint(len(c.Strs("alarmConfiguration.alarms"))), "The maximum number of alarms (10) was exceeded")
-	}
-	return nil
 }

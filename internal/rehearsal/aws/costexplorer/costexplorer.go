@@ -68,13 +68,6 @@ func subscriptionType() catalog.Type {
 		Sets: []string{"subscribers", "monitorArnLists"},
 		Check: func(c *catalog.Call) []catalog.Problem {
 			var problems []catalog.Problem
-			immediate := c.Str("frequency") == "IMMEDIATE"
-			for i, kind := range catalog.Strs(c.Inputs, "subscribers[].type") {
-				if c.Known("frequency") && immediate != (kind == "SNS") {
-					problems = append(problems, catalog.Problem{Property: fmt.Sprintf("subscribers[%d].type", i), Rule: "topics at once, addresses by day or week", Value: kind,
-						Message: "SNS goes with IMMEDIATE alone, EMAIL with DAILY and WEEKLY", Source: api + "API_AnomalySubscription.html"})
-				}
-			}
 			if !c.Has("thresholdExpression") {
 				problems = append(problems, catalog.Problem{Property: "thresholdExpression", Rule: "required", Message: "a threshold must be given", Source: api + "API_AnomalySubscription.html"})
 			}

@@ -3,7 +3,6 @@ package dynamodb
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -97,30 +96,16 @@ func replicaType() catalog.Type {
 	}
 }
 
-// refuseReplica applies what a table must be to be replicated.
+// refuseReplica refuses a replica where a table of its name is.
 func refuseReplica(c *catalog.Call) *catalog.Error {
 	table := c.Tx.ByARN(c.Str("globalTableArn"))
 	if table == nil {
 		return nil // the reference is refused by itself
 	}
-	refuse := func(property, rule, message string) *catalog.Error {
-		return &catalog.Error{Code: "ValidationException", Property: property, Rule: rule, Message: message,
-			Source: "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_reqs_bestpractices.html"}
-	}
-	customerKey := catalog.Str(table.State, "serverSideEncryption.kmsKeyArn") != ""
-	switch {
-	case table.Region == c.Region:
-		return refuse("globalTableArn", "replica in another region", "Cannot add, delete, or update the local region through ReplicaUpdates")
-	case catalog.Str(table.State, "streamViewType") != "NEW_AND_OLD_IMAGES":
-		return refuse("globalTableArn", "stream of new and old images",
-			"Table must have DynamoDB Streams enabled with StreamViewType NEW_AND_OLD_IMAGES to be replicated")
-	case customerKey && c.Str("kmsKeyArn") == "":
-		return refuse("kmsKeyArn", "key of the replica", "Replicas must use the same type of key as the table: a customer-managed key needs one in the replica's region")
-	case !customerKey && c.Str("kmsKeyArn") != "":
-		return refuse("kmsKeyArn", "key of the replica", "Replicas must use the same type of key as the table, which has none of its own")
-	}
 	if c.Creating() && c.Get(tableToken, table.Name) != nil {
-		return refuse("globalTableArn", "unique name", "Failed to create a replica: a table of the name "+table.Name+" already exists in "+c.Region)
+		return &catalog.Error{Code: "ValidationException", Property: "globalTableArn", Rule: "unique name",
+			Message: "Failed to create a replica: a table of the name " + table.Name + " already exists in " + c.Region,
+			Source:  "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_reqs_bestpractices.html"}
 	}
 	return nil
 }
@@ -147,49 +132,11 @@ func listReplica(c *catalog.Call) error {
 	return c.Tx.Put(&changed)
 }
 
-var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
-
-// checkTable checks the keys: each is a declared attribute, and each declared attribute is a key.
+// checkTable checks what of a table's inputs is no rule of the catalogue.
 func checkTable(c *catalog.Call) []catalog.Problem {
-	var problems []catalog.Problem
-	add := func(property, rule, value, message, page string) {
-		problems = append(problems, catalog.Problem{Property: property, Rule: rule, Value: value, Message: message, Source: api + page})
+	if c.Has("hashKey") {
+		return nil
 	}
-	if name := c.Str("name"); c.Known("name") && !tableName.MatchString(name) {
-		add("name", "name of a table", name, "must have 3 to 255 letters, digits and _.-", "API_CreateTable.html")
-	}
-	if !c.Has("hashKey") {
-		add("hashKey", "required", "", "missing required property of a table that is not restored from a backup", "API_CreateTable.html")
-	}
-	attributes := strsOf(c, "attributes[].name")
-	used := map[string]bool{}
-	for _, path := range []string{"hashKey", "rangeKey", "globalSecondaryIndexes[].hashKey", "globalSecondaryIndexes[].rangeKey", "localSecondaryIndexes[].rangeKey"} {
-		for _, key := range strsOf(c, path) {
-			used[key] = true
-			if !slices.Contains(attributes, key) {
-				add(path, "keys are attributes", key, "ValidationException: Some index key attributes are not defined in AttributeDefinitions", "API_AttributeDefinition.html")
-			}
-		}
-	}
-	for _, attribute := range attributes {
-		if !used[attribute] {
-			add("attributes", "attributes are keys", attribute, "ValidationException: Some AttributeDefinitions are not used by the table or an index", "API_AttributeDefinition.html")
-		}
-	}
-	if c.Bool("streamEnabled") && !c.Has("streamViewType") {
-		add("streamViewType", "required", "", "must be given with streamEnabled", "API_StreamSpecification.html")
-	}
-	if days := c.Num("pointInTimeRecovery.recoveryPeriodInDays"); c.Known("pointInTimeRecovery.recoveryPeriodInDays") && (days < 1 || days > 35) {
-		add("pointInTimeRecovery.recoveryPeriodInDays", "1 to 35 days", fmt.Sprint(days), "must be 1 to 35 days", "API_PointInTimeRecoverySpecification.html")
-	}
-	provisioned := c.Str("billingMode") != "PAY_PER_REQUEST"
-	if provisioned && !(c.Has("readCapacity") && c.Has("writeCapacity")) {
-		add("billingMode", "capacity of a provisioned table", c.Str("billingMode"), "needs readCapacity and writeCapacity unless it is PAY_PER_REQUEST", "API_CreateTable.html")
-	}
-	if !provisioned && (c.Num("readCapacity") > 0 || c.Num("writeCapacity") > 0) {
-		add("readCapacity", "no capacity on demand", "", "ValidationException: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST", "API_CreateTable.html")
-	}
-	return problems
+	return []catalog.Problem{{Property: "hashKey", Rule: "required", Message: "missing required property of a table that is not restored from a backup",
+		Source: api + "API_CreateTable.html"}}
 }
-
-func strsOf(c *catalog.Call, path string) []string { return catalog.Strs(c.Inputs, path) }

@@ -2,8 +2,6 @@ package ec2
 
 import (
 	"fmt"
-	"net/netip"
-	"regexp"
 
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -22,7 +20,6 @@ func groupTypes() []catalog.Type {
 				Message: "The security group '{name}' already exists for the VPC"},
 			Defaults: map[string]any{"description": "Managed by Pulumi"}, Blank: []string{"namePrefix"},
 			Sets: []string{"ingress", "egress"}, Refs: []catalog.Ref{vpcRef(), groupRef("ingress[].securityGroups", true), groupRef("egress[].securityGroups", true)},
-			Check: checkGroup,
 			Refuse: func(c *catalog.Call) *catalog.Error {
 				if c.Str("vpcId") == "" {
 					return catalog.Refusal("VPCIdNotSpecified", "vpcId", "", "No default VPC for this user")
@@ -86,45 +83,14 @@ func ruleType(direction string, args, res any) catalog.Type {
 		// The Terraform schema does it in its plan instead of the attribute: another group is another rule.
 		ForceNew: []string{"securityGroupId"},
 		Refs:     []catalog.Ref{groupRef("securityGroupId", false), groupRef("referencedSecurityGroupId", true)},
-		Unique: []catalog.Unique{{Properties: append([]string{"securityGroupId", "ipProtocol", "fromPort", "toPort"}, sources...), Scope: catalog.InRegion,
-			Code: "InvalidPermission.Duplicate", Message: "the specified rule already exists in {name}"}},
-		Check: checkRule,
-		Refuse: func(c *catalog.Call) *catalog.Error {
-			home, _ := vpcOf(c, c.Str("securityGroupId"))
-			other, _ := vpcOf(c, c.Str("referencedSecurityGroupId"))
-			if other != "" && other != home {
-				return catalog.Refusal("InvalidGroup.NotFound", "referencedSecurityGroupId", c.Str("referencedSecurityGroupId"),
-					fmt.Sprintf("You have specified two resources that belong to different networks (%s, %s)", home, other))
-			}
-			for _, path := range []string{"cidrIpv4", "cidrIpv6"} {
-				if cidr := c.Str(path); cidr != "" {
-					if p, err := netip.ParsePrefix(cidr); err != nil || p.Masked() != p {
-						return catalog.Refusal("InvalidParameterValue", path, cidr, fmt.Sprintf("CIDR block %s is malformed", cidr))
-					}
-				}
-			}
-			return nil
-		},
-		Compute: func(c *catalog.Call) error { c.Set("securityGroupRuleId", c.ID); return nil },
+		Check:    checkRule,
+		Compute:  func(c *catalog.Call) error { c.Set("securityGroupRuleId", c.ID); return nil },
 	}
 }
 
-// Descriptions and names of security groups may hold a-z, A-Z, 0-9, spaces and ._-:/()#,@[]+=&;{}!$*
-var groupText = regexp.MustCompile(`^[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}$`)
-
-func checkGroup(c *catalog.Call) []catalog.Problem {
-	var problems []catalog.Problem
-	for _, path := range []string{"description", "name"} {
-		if c.Known(path) && !groupText.MatchString(c.Str(path)) {
-			problems = append(problems, catalog.Problem{Property: path, Rule: "characters of a security group's text", Value: c.Str(path),
-				Message: "must have at most 255 characters of a-z, A-Z, 0-9, spaces and ._-:/()#,@[]+=&;{}!$*", Source: api + "API_CreateSecurityGroup.html"})
-		}
-	}
-	return problems
-}
-
+// checkRule is what the provider demands of a rule before AWS sees it.
 func checkRule(c *catalog.Call) []catalog.Problem {
-	var problems []catalog.Problem
+	problems := append(canonical("cidrIpv4")(c), canonical("cidrIpv6")(c)...)
 	given := 0
 	for _, path := range sources {
 		if c.Has(path) {
@@ -135,18 +101,9 @@ func checkRule(c *catalog.Call) []catalog.Problem {
 		problems = append(problems, catalog.Problem{Property: "cidrIpv4", Rule: "one source", Source: api + "API_AuthorizeSecurityGroupIngress.html",
 			Message: "exactly one of cidrIpv4, cidrIpv6, prefixListId and referencedSecurityGroupId must be given"})
 	}
-	if c.Known("ipProtocol") && c.Str("ipProtocol") == "-1" {
-		if c.Has("fromPort") || c.Has("toPort") {
-			problems = append(problems, catalog.Problem{Property: "fromPort", Rule: "no ports for all protocols", Message: "must be left out when ipProtocol is -1",
-				Source: api + "API_AuthorizeSecurityGroupIngress.html"})
-		}
-	} else if c.Known("fromPort") && c.Known("toPort") && (c.Num("fromPort") > c.Num("toPort") || c.Num("toPort") > 65535) {
-		problems = append(problems, catalog.Problem{Property: "toPort", Rule: "range of ports", Value: fmt.Sprint(c.Num("toPort")),
-			Message: "must be between fromPort and 65535", Source: api + "API_AuthorizeSecurityGroupIngress.html"})
-	}
-	if c.Known("description") && !groupText.MatchString(c.Str("description")) {
-		problems = append(problems, catalog.Problem{Property: "description", Rule: "characters of a security group's text", Value: c.Str("description"),
-			Message: "must have at most 255 characters of a-z, A-Z, 0-9, spaces and ._-:/()#,@[]+=&;{}!$*", Source: api + "API_SecurityGroupRuleDescription.html"})
+	if c.Known("ipProtocol") && c.Str("ipProtocol") == "-1" && (c.Has("fromPort") || c.Has("toPort")) {
+		problems = append(problems, catalog.Problem{Property: "fromPort", Rule: "no ports for all protocols", Message: "must be left out when ipProtocol is -1",
+			Source: api + "API_AuthorizeSecurityGroupIngress.html"})
 	}
 	return problems
 }

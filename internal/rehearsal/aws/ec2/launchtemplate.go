@@ -55,9 +55,6 @@ func checkLaunchTemplate(c *catalog.Call) []catalog.Problem {
 			add("userData", "at most 16 KB", fmt.Sprint(len(decoded)), "must be at most 16384 bytes before it is encoded")
 		}
 	}
-	if c.Has("networkInterfaces") && c.Has("vpcSecurityGroupIds") {
-		add("vpcSecurityGroupIds", "groups of the network interface", "", "security groups must be given on the network interface where there is one")
-	}
 	if hops := c.Num("metadataOptions.httpPutResponseHopLimit"); c.Known("metadataOptions.httpPutResponseHopLimit") && (hops < 1 || hops > 64) {
 		add("metadataOptions.httpPutResponseHopLimit", "1 to 64", fmt.Sprint(hops), "must be 1 to 64")
 	}

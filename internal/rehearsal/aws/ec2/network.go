@@ -6,12 +6,10 @@ import (
 	"strings"
 
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/itrack/itrack/internal/rehearsal/aws/policy"
 	"github.com/itrack/itrack/internal/rehearsal/aws/regions"
 	"github.com/itrack/itrack/internal/rehearsal/catalog"
-	"github.com/itrack/itrack/internal/rehearsal/cloud"
 )
 
 func networkTypes() []catalog.Type {
@@ -21,12 +19,12 @@ func networkTypes() []catalog.Type {
 			Service: "EC2", Action: "Vpc", Title: "EC2 VPC", ID: catalog.Prefixed("vpc"), ARN: arn("vpc"),
 			Defaults: map[string]any{"enableDnsSupport": true, "instanceTenancy": "default"},
 			Blank:    []string{"ipv6AssociationId", "ipv6CidrBlock", "ipv6CidrBlockNetworkBorderGroup"},
-			Refuse:   refuseVpc, Compute: computeVpc,
+			Check:    canonical("cidrBlock"), Refuse: refuseVpc, Compute: computeVpc,
 		},
 		{
 			Token: subnetToken, Args: (*sdk.SubnetArgs)(nil), Resource: (*sdk.Subnet)(nil),
 			Service: "EC2", Action: "Subnet", Title: "EC2 Subnet", ID: catalog.Prefixed("subnet"), ARN: arn("subnet"),
-			Blank: []string{"ipv6CidrBlockAssociationId"}, Refs: []catalog.Ref{vpcRef()}, Refuse: refuseSubnet,
+			Blank: []string{"ipv6CidrBlockAssociationId"}, Refs: []catalog.Ref{vpcRef()}, Check: canonical("cidrBlock"),
 			Compute: func(c *catalog.Call) error {
 				zones := regions.Zones(c.Region)
 				c.SetNew("availabilityZone", zones[0].Name)
@@ -60,14 +58,6 @@ func networkTypes() []catalog.Type {
 			Defaults: map[string]any{"connectivityType": "public"}, Blank: []string{"associationId", "publicIp"},
 			Refs: []catalog.Ref{subnetRef("subnetId"), {Path: "allocationId", To: []string{eipToken}, Code: "InvalidAllocationID.NotFound",
 				Message: "The allocation ID '{value}' does not exist", Blocks: true, BlockCode: "AuthFailure"}},
-			Unique: []catalog.Unique{{Properties: []string{"allocationId"}, Scope: catalog.InRegion, Code: "Resource.AlreadyAssociated",
-				Message: "Elastic IP address [{name}] is already associated"}},
-			Refuse: func(c *catalog.Call) *catalog.Error {
-				if c.Str("connectivityType") == "public" && c.Str("allocationId") == "" {
-					return catalog.Refusal("MissingParameter", "allocationId", "", "A public NAT gateway needs the allocation ID of an Elastic IP address")
-				}
-				return nil
-			},
 			Compute: func(c *catalog.Call) error {
 				c.SetNew("networkInterfaceId", "eni-"+catalog.Hex(17))
 				if subnet := c.Get(subnetToken, c.Str("subnetId")); subnet != nil {
@@ -109,14 +99,26 @@ func networkTypes() []catalog.Type {
 	}
 }
 
+// canonical is the provider's check of a range: it has no host bits. AWS itself would drop them, and the next run differ.
+func canonical(path string) func(*catalog.Call) []catalog.Problem {
+	return func(c *catalog.Call) []catalog.Problem {
+		cidr := c.Str(path)
+		if p, err := netip.ParsePrefix(cidr); !c.Known(path) || err == nil && p.Masked() == p {
+			return nil
+		}
+		return []catalog.Problem{{Property: path, Rule: "range without host bits", Value: cidr, Message: "must be a range of addresses as 10.1.0.0/16, without host bits",
+			Source: api + "API_CreateVpc.html"}}
+	}
+}
+
+// refuseVpc: everything else in a network hangs on its VPC, so this is no rule of the catalogue, whose faults stand alone.
 func refuseVpc(c *catalog.Call) *catalog.Error {
 	p, err := netip.ParsePrefix(c.Str("cidrBlock"))
-	if err != nil || p.Masked() != p || p.Bits() < 16 || p.Bits() > 28 {
-		return &catalog.Error{Code: "InvalidVpc.Range", Property: "cidrBlock", Value: c.Str("cidrBlock"), Rule: "size of a VPC",
-			Message: fmt.Sprintf("The CIDR '%s' is invalid: it must be a range of /16 to /28 without host bits", c.Str("cidrBlock")),
-			Source:  api + "API_CreateVpc.html"}
+	if err == nil && p.Bits() >= 16 && p.Bits() <= 28 {
+		return nil
 	}
-	return nil
+	return &catalog.Error{Code: "InvalidVpc.Range", Property: "cidrBlock", Value: c.Str("cidrBlock"), Rule: "size of a VPC",
+		Message: fmt.Sprintf("The CIDR '%s' is invalid: it must be a range of /16 to /28", c.Str("cidrBlock")), Source: api + "API_CreateVpc.html"}
 }
 
 // computeVpc also makes what AWS makes with every VPC: its default security group, main route table and network ACL.
@@ -140,74 +142,8 @@ func computeVpc(c *catalog.Call) error {
 	return nil
 }
 
-func refuseSubnet(c *catalog.Call) *catalog.Error {
-	if zone := c.Str("availabilityZone"); zone != "" {
-		if _, ok := regions.HasZone(c.Region, zone); !ok {
-			return catalog.Refusal("InvalidParameterValue", "availabilityZone", zone,
-				fmt.Sprintf("Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in the availability zones of %s", zone, c.Region))
-		}
-	}
-	cidr := c.Str("cidrBlock")
-	p, err := netip.ParsePrefix(cidr)
-	if err != nil || p.Masked() != p || p.Bits() < 16 || p.Bits() > 28 {
-		return catalog.Refusal("InvalidParameterValue", "cidrBlock", cidr, fmt.Sprintf("Value (%s) for parameter cidrBlock is invalid. It must be a range of /16 to /28", cidr))
-	}
-	vpc := c.Get(vpcToken, c.Str("vpcId"))
-	if vpc == nil {
-		return nil // a missing VPC was refused as a reference
-	}
-	whole, err := netip.ParsePrefix(catalog.Str(vpc.State, "cidrBlock"))
-	if err != nil || !whole.Contains(p.Addr()) || p.Bits() < whole.Bits() {
-		return catalog.Refusal("InvalidSubnet.Range", "cidrBlock", cidr, fmt.Sprintf("The CIDR '%s' is invalid: it is outside of the VPC's %s", cidr, whole))
-	}
-	taken := c.Tx.Find(c.Account, c.Region, subnetToken, func(o *cloud.Object) bool {
-		if c.Old != nil && o.Serial == c.Old.Serial || catalog.Str(o.State, "vpcId") != vpc.ID {
-			return false
-		}
-		other, err := netip.ParsePrefix(catalog.Str(o.State, "cidrBlock"))
-		return err == nil && other.Overlaps(p)
-	})
-	if len(taken) > 0 {
-		return &catalog.Error{Code: "InvalidSubnet.Conflict", Property: "cidrBlock", Value: cidr, Rule: "subnets do not overlap",
-			Message: fmt.Sprintf("The CIDR '%s' conflicts with another subnet (%s)", cidr, taken[0].ID)}
-	}
-	return nil
-}
-
 func refuseEndpoint(c *catalog.Call) *catalog.Error {
-	service := c.Str("serviceName")
-	short, ours := strings.CutPrefix(service, "com.amazonaws."+c.Region+".")
-	if strings.HasPrefix(service, "com.amazonaws.") && !strings.HasPrefix(service, "com.amazonaws.vpce.") && !ours && c.Str("serviceRegion") == "" {
-		return catalog.Refusal("InvalidServiceName", "serviceName", service, fmt.Sprintf("The Vpc Endpoint Service '%s' does not exist in %s", service, c.Region))
-	}
-	gateway := c.Str("vpcEndpointType") == "Gateway"
-	if gateway && ours && short != "s3" && short != "dynamodb" {
-		return catalog.Refusal("InvalidParameter", "vpcEndpointType", "Gateway", fmt.Sprintf("Endpoint type (Gateway) does not match available service types ([Interface]) of %s", service))
-	}
-	if gateway && (c.Bool("privateDnsEnabled") || len(c.Strs("subnetIds")) > 0 || len(c.Strs("securityGroupIds")) > 0) {
-		return catalog.Refusal("InvalidParameter", "subnetIds", "", "A gateway endpoint takes route tables, neither subnets nor security groups nor private DNS")
-	}
-	if !gateway && len(c.Strs("routeTableIds")) > 0 {
-		return catalog.Refusal("InvalidParameter", "routeTableIds", "", "An interface endpoint takes subnets, not route tables")
-	}
-	if err := policy.Check(c, "policy", policy.Rules{Code: "InvalidParameter", Principal: true}); err != nil {
-		return err
-	}
-	vpc := c.Get(vpcToken, c.Str("vpcId"))
-	if !c.Bool("privateDnsEnabled") || vpc == nil {
-		return nil
-	}
-	if on := func(p string) bool { v := vpc.State[resource.PropertyKey(p)]; return v.IsBool() && v.BoolValue() }; !on("enableDnsSupport") || !on("enableDnsHostnames") {
-		return catalog.Refusal("InvalidParameter", "privateDnsEnabled", "true", "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes set to true for "+vpc.ID)
-	}
-	same := c.Tx.Find(c.Account, c.Region, endpointToken, func(o *cloud.Object) bool {
-		return (c.Old == nil || o.Serial != c.Old.Serial) && catalog.Str(o.State, "vpcId") == vpc.ID && catalog.Str(o.State, "serviceName") == service &&
-			o.State["privateDnsEnabled"].IsBool() && o.State["privateDnsEnabled"].BoolValue()
-	})
-	if len(same) > 0 {
-		return catalog.Refusal("InvalidParameter", "privateDnsEnabled", "true", fmt.Sprintf("private-dns-enabled cannot be set because there is already a conflicting DNS domain for %s in the VPC %s", service, vpc.ID))
-	}
-	return nil
+	return policy.Check(c, "policy", policy.Rules{Code: "InvalidParameter", Principal: true})
 }
 
 const openEndpointPolicy = `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}],"Version":"2008-10-17"}`

@@ -3,12 +3,10 @@ package ec2
 import (
 	"fmt"
 	"hash/crc32"
-	"net/netip"
 
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 
 	"github.com/itrack/itrack/internal/rehearsal/catalog"
-	"github.com/itrack/itrack/internal/rehearsal/cloud"
 )
 
 var destinations = []string{"destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"}
@@ -19,8 +17,6 @@ func routingTypes() []catalog.Type {
 			Token: gatewayToken, Args: (*sdk.InternetGatewayArgs)(nil), Resource: (*sdk.InternetGateway)(nil),
 			Service: "EC2", Action: "InternetGateway", Title: "EC2 Internet Gateway", ID: catalog.Prefixed("igw"), ARN: arn("internet-gateway"),
 			Blank: []string{"vpcId"}, Refs: []catalog.Ref{vpcRef()},
-			Unique: []catalog.Unique{{Properties: []string{"vpcId"}, Scope: catalog.InRegion, Code: "Resource.AlreadyAssociated",
-				Message: "Network {name} already has an internet gateway attached"}},
 			Compute: func(c *catalog.Call) error { c.Set("ownerId", c.Account); return nil },
 		},
 		{
@@ -42,9 +38,7 @@ func routingTypes() []catalog.Type {
 				{Path: "natGatewayId", To: []string{natToken}, Code: "InvalidNatGatewayID.NotFound", Message: "The natGateway ID '{value}' does not exist"},
 				{Path: "gatewayId", To: []string{gatewayToken}, Code: "InvalidInternetGatewayID.NotFound", Message: "The gateway ID '{value}' does not exist"},
 				{Path: "vpcEndpointId", To: []string{endpointToken}, Code: "InvalidVpcEndpointId.NotFound"}},
-			Unique: []catalog.Unique{{Properties: append([]string{"routeTableId"}, destinations...), Scope: catalog.InRegion, Code: "RouteAlreadyExists",
-				Message: "The route identified by its destination already exists in {name}"}},
-			Check: checkRoute, Refuse: refuseRoute,
+			Check: checkRoute,
 			Compute: func(c *catalog.Call) error {
 				c.Set("origin", "CreateRoute")
 				c.Set("state", "active")
@@ -57,8 +51,6 @@ func routingTypes() []catalog.Type {
 			Verbs: map[string]string{"create": "AssociateRouteTable", "update": "ReplaceRouteTableAssociation", "delete": "DisassociateRouteTable"},
 			Refs: []catalog.Ref{tableRef("routeTableId", true), {Path: "subnetId", To: []string{subnetToken}, Code: "InvalidSubnetID.NotFound",
 				Message: "The subnet ID '{value}' does not exist"}},
-			Unique: []catalog.Unique{{Properties: []string{"subnetId", "gatewayId"}, Scope: catalog.InRegion, Code: "Resource.AlreadyAssociated",
-				Message: "the specified association for {name} conflicts with an existing association"}},
 			Check: func(c *catalog.Call) []catalog.Problem {
 				if c.Has("subnetId") == c.Has("gatewayId") {
 					return []catalog.Problem{{Property: "subnetId", Rule: "one target", Message: "exactly one of subnetId and gatewayId must be given",
@@ -88,7 +80,7 @@ func checkRoute(c *catalog.Call) []catalog.Problem {
 		}
 		return n
 	}
-	var problems []catalog.Problem
+	problems := canonical("destinationCidrBlock")(c)
 	if count(destinations...) != 1 {
 		problems = append(problems, catalog.Problem{Property: "destinationCidrBlock", Rule: "one destination", Source: api + "API_CreateRoute.html",
 			Message: "exactly one of destinationCidrBlock, destinationIpv6CidrBlock and destinationPrefixListId must be given"})
@@ -99,41 +91,4 @@ func checkRoute(c *catalog.Call) []catalog.Problem {
 			Message: "exactly one target (gatewayId, natGatewayId, ...) must be given"})
 	}
 	return problems
-}
-
-// refuseRoute keeps a route from pointing out of its VPC.
-func refuseRoute(c *catalog.Call) *catalog.Error {
-	if cidr := c.Str("destinationCidrBlock"); cidr != "" {
-		if p, err := netip.ParsePrefix(cidr); err != nil || p.Masked() != p {
-			return catalog.Refusal("InvalidParameterValue", "destinationCidrBlock", cidr, fmt.Sprintf("Value (%s) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block", cidr))
-		}
-	}
-	table := c.Get(routeTableToken, c.Str("routeTableId"))
-	if table == nil {
-		return nil
-	}
-	vpc := catalog.Str(table.State, "vpcId")
-	var home string
-	if gateway := c.Get(gatewayToken, c.Str("gatewayId")); gateway != nil {
-		home = catalog.Str(gateway.State, "vpcId")
-	}
-	if nat := c.Get(natToken, c.Str("natGatewayId")); nat != nil {
-		if subnet := c.Get(subnetToken, catalog.Str(nat.State, "subnetId")); subnet != nil {
-			home = catalog.Str(subnet.State, "vpcId")
-		}
-	}
-	if home != "" && home != vpc {
-		return catalog.Refusal("InvalidParameterValue", "routeTableId", table.ID, fmt.Sprintf("route table %s and the target belong to different networks (%s, %s)", table.ID, vpc, home))
-	}
-	return nil
-}
-
-// vpcOf is the VPC of a security group, hidden or not.
-func vpcOf(c *catalog.Call, group string) (vpc string, o *cloud.Object) {
-	for _, token := range []string{securityGroupToken, defaultGroupToken} {
-		if o := c.Get(token, group); o != nil {
-			return catalog.Str(o.State, "vpcId"), o
-		}
-	}
-	return "", nil
 }

@@ -3,7 +3,6 @@ package ecr
 
 import (
 	"fmt"
-	"regexp"
 
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 
@@ -14,9 +13,6 @@ const (
 	repositoryToken = "aws:ecr/repository:Repository"
 	api             = "https://docs.aws.amazon.com/AmazonECR/latest/APIReference/"
 )
-
-// repositoryName is ECR's form of names.
-var repositoryName = regexp.MustCompile(`^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
 
 // Service is what the stand-in knows of ECR.
 func Service() catalog.Service {
@@ -30,7 +26,6 @@ func Service() catalog.Service {
 			Defaults: map[string]any{"imageTagMutability": "MUTABLE", "encryptionConfigurations[].encryptionType": "AES256"},
 			Refs: []catalog.Ref{{Path: "encryptionConfigurations[].kmsKey", To: []string{"aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey"}, By: catalog.ByARN,
 				Code: "KmsException", Message: "The key {value} does not exist or can't be used"}},
-			Check: checkRepository,
 			Compute: func(c *catalog.Call) error {
 				c.Set("registryId", c.Account)
 				c.Set("repositoryUrl", fmt.Sprintf("%s.dkr.ecr.%s.amazonaws.com/%s", c.Account, c.Region, c.Name()))
@@ -47,17 +42,4 @@ func Service() catalog.Service {
 			Compute: func(c *catalog.Call) error { c.Set("registryId", c.Account); return nil },
 		},
 	}, registrySettings()...)}
-}
-
-func checkRepository(c *catalog.Call) []catalog.Problem {
-	var problems []catalog.Problem
-	if value := c.Str("name"); c.Known("name") && (!repositoryName.MatchString(value) || len(value) < 2 || len(value) > 256) {
-		problems = append(problems, catalog.Problem{Property: "name", Rule: "name of a repository", Value: value, Source: api + "API_CreateRepository.html",
-			Message: "must have 2 to 256 lower-case letters, digits, and single ._-/ between them"})
-	}
-	if c.Has("encryptionConfigurations[].kmsKey") && c.Known("encryptionConfigurations[].encryptionType") && c.Str("encryptionConfigurations[].encryptionType") == "AES256" {
-		problems = append(problems, catalog.Problem{Property: "encryptionConfigurations[0].kmsKey", Rule: "key with KMS only",
-			Message: "a key goes only with encryptionType KMS", Source: api + "API_EncryptionConfiguration.html"})
-	}
-	return problems
 }

@@ -1,8 +1,7 @@
-// Package ecs describes ECS to the stand-in.
+// Package ecs describes ECS to the stand-in. What ECS demands of task definitions and services are the rules of the area compute.
 package ecs
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 
 	"github.com/itrack/itrack/internal/rehearsal/catalog"
-	"github.com/itrack/itrack/internal/rehearsal/cloud"
 )
 
 const (
@@ -100,7 +98,6 @@ func definitionType() catalog.Type {
 		Blank:    []string{"networkMode"}, Computed: []string{"enableFaultInjection"},
 		Sets: []string{"requiresCompatibilities", "volumes"}, Refs: []catalog.Ref{role("executionRoleArn"), role("taskRoleArn")},
 		Updates: []string{"skipDestroy", "trackLatest"},
-		Check:   checkDefinition,
 		Compute: func(c *catalog.Call) error {
 			c.Set("arnWithoutRevision", c.ARN[:strings.LastIndexByte(c.ARN, ':')])
 			return nil
@@ -119,75 +116,6 @@ func nextRevision(c *catalog.Call) int {
 		return 1
 	}
 	return last + 1
-}
-
-// container is what is checked of a container definition.
-type container struct {
-	Name         string `json:"name"`
-	Image        string `json:"image"`
-	PortMappings []struct {
-		ContainerPort, HostPort int
-	} `json:"portMappings"`
-	MountPoints []struct {
-		SourceVolume string `json:"sourceVolume"`
-	} `json:"mountPoints"`
-	LogConfiguration struct {
-		LogDriver string `json:"logDriver"`
-	} `json:"logConfiguration"`
-	StopTimeout int `json:"stopTimeout"`
-}
-
-// checkDefinition holds the rules for tasks on Fargate.
-func checkDefinition(c *catalog.Call) []catalog.Problem {
-	var problems []catalog.Problem
-	add := func(property, value, message string) {
-		problems = append(problems, catalog.Problem{Property: property, Rule: "tasks on Fargate", Value: value, Message: message, Source: api + "API_RegisterTaskDefinition.html"})
-	}
-	for _, kind := range c.Strs("requiresCompatibilities") {
-		if kind != "FARGATE" {
-			continue
-		}
-		if c.Known("networkMode") && c.Str("networkMode") != "awsvpc" {
-			add("networkMode", c.Str("networkMode"), "Fargate only supports network mode 'awsvpc'")
-		}
-		if !c.Has("cpu") || !c.Has("memory") {
-			add("cpu", "", "Fargate requires that 'cpu' and 'memory' be defined at the task level")
-		}
-	}
-	if !c.Known("containerDefinitions") {
-		return problems
-	}
-	var containers []container
-	if err := json.Unmarshal([]byte(c.Str("containerDefinitions")), &containers); err != nil {
-		add("containerDefinitions", "", "must be a list of container definitions: "+err.Error())
-		return problems
-	}
-	if len(containers) == 0 {
-		add("containerDefinitions", "[]", "Container list cannot be empty")
-	}
-	volumes := map[string]bool{}
-	for _, name := range c.Strs("volumes[].name") {
-		volumes[name] = true
-	}
-	for _, container := range containers {
-		if container.Name == "" || container.Image == "" {
-			add("containerDefinitions", container.Name, "Container.name and Container.image should not be null or empty")
-		}
-		for _, port := range container.PortMappings {
-			if port.HostPort != 0 && port.HostPort != port.ContainerPort {
-				add("containerDefinitions", fmt.Sprint(port.HostPort), "When networkMode=awsvpc, the host ports and container ports in port mappings must match")
-			}
-		}
-		for _, mount := range container.MountPoints {
-			if !volumes[mount.SourceVolume] && c.Known("volumes") {
-				add("containerDefinitions", mount.SourceVolume, "Unknown volume '"+mount.SourceVolume+"'")
-			}
-		}
-		if container.StopTimeout > 120 {
-			add("containerDefinitions", strconv.Itoa(container.StopTimeout), "stopTimeout is 120 seconds at most on Fargate")
-		}
-	}
-	return problems
 }
 
 func serviceType() catalog.Type {
@@ -248,30 +176,7 @@ func refuseService(c *catalog.Call) *catalog.Error {
 	if arn := c.Str("taskDefinition"); arn != "" && c.Tx.ByARN(arn) == nil {
 		return &catalog.Error{Code: "ClientException", Property: "taskDefinition", Value: arn, Message: "Unable to find task definition: " + arn}
 	}
-	for _, arn := range c.Strs("loadBalancers[].targetGroupArn") {
-		if !forwarded(c, arn) {
-			return &catalog.Error{Code: "InvalidParameterException", Property: "loadBalancers[0].targetGroupArn", Value: arn, Source: api + "API_CreateService.html",
-				Message: "The target group with targetGroupArn " + arn + " does not have an associated load balancer."}
-		}
-	}
 	return nil
 }
 
 func same(a, b []string) bool { return strings.Join(a, "\n") == strings.Join(b, "\n") }
-
-// forwarded tells whether some listener sends traffic to a target group.
-func forwarded(c *catalog.Call, arn string) bool {
-	for token, path := range map[string]string{"aws:lb/listener:Listener": "defaultActions[].targetGroupArn", "aws:lb/listenerRule:ListenerRule": "actions[].targetGroupArn"} {
-		if len(c.Tx.Find(c.Account, c.Region, token, func(o *cloud.Object) bool {
-			for _, target := range catalog.Strs(o.State, path) {
-				if target == arn {
-					return true
-				}
-			}
-			return false
-		})) > 0 {
-			return true
-		}
-	}
-	return false
-}

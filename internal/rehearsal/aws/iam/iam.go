@@ -1,14 +1,12 @@
-// Package iam describes IAM to the stand-in.
+// Package iam describes IAM to the stand-in. What IAM demands of names, documents and trust are the rules of the area identity.
 package iam
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 
-	"github.com/itrack/itrack/internal/rehearsal/aws/policy"
 	"github.com/itrack/itrack/internal/rehearsal/catalog"
 )
 
@@ -16,13 +14,6 @@ const (
 	roleToken   = "aws:iam/role:Role"
 	policyToken = "aws:iam/policy:Policy"
 	api         = "https://docs.aws.amazon.com/IAM/latest/APIReference/"
-)
-
-// Rules for the three kinds of documents, with IAM's quotas on their size.
-var (
-	trustRules   = policy.Rules{Code: "MalformedPolicyDocument", Principal: true, NoResource: true, MaxSize: 2048, SizeCode: "LimitExceeded", SizeQuota: "ACLSizePerRole"}
-	managedRules = policy.Rules{Code: "MalformedPolicyDocument", MaxSize: 6144, SizeCode: "LimitExceeded", SizeQuota: "PolicySize"}
-	inlineRules  = policy.Rules{Code: "MalformedPolicyDocument", MaxSize: 10240, SizeCode: "LimitExceeded", SizeQuota: "the size of all inline policies"}
 )
 
 func document(path string) map[string]catalog.Document {
@@ -61,13 +52,6 @@ func roleType() catalog.Type {
 		Documents: document("assumeRolePolicy"), Sets: []string{"managedPolicyArns", "inlinePolicies"},
 		Refs: []catalog.Ref{{Path: "permissionsBoundary", To: []string{policyToken}, By: catalog.ByARN, Code: "NoSuchEntity",
 			Message: "Scope ARN: {value} does not exist or is not attachable.", Blocks: true, BlockCode: "DeleteConflict"}},
-		Check: checkRole,
-		Refuse: func(c *catalog.Call) *catalog.Error {
-			if err := policy.Check(c, "assumeRolePolicy", trustRules); err != nil {
-				return err
-			}
-			return managedExist(c, "managedPolicyArns", "permissionsBoundary")
-		},
 		Compute: func(c *catalog.Call) error {
 			c.SetNew("uniqueId", "AROA"+catalog.Letters(17, catalog.UpperDigits))
 			c.SetNew("createDate", c.Timestamp())
@@ -81,8 +65,7 @@ func policyType() catalog.Type {
 		Token: policyToken, Args: (*sdk.PolicyArgs)(nil), Resource: (*sdk.Policy)(nil), Global: true,
 		Service: "IAM", Action: "Policy", Title: "IAM Policy", Verbs: map[string]string{"update": "CreatePolicyVersion"},
 		ARN: arn("policy"), ID: catalog.Templated("{arn}"), Name: name(128), Defaults: map[string]any{"path": "/"}, Blank: []string{"namePrefix"},
-		Documents: document("policy"), Check: checkName(128),
-		Refuse: func(c *catalog.Call) *catalog.Error { return policy.Check(c, "policy", managedRules) },
+		Documents: document("policy"),
 		Compute: func(c *catalog.Call) error {
 			c.SetNew("policyId", "ANPA"+catalog.Letters(17, catalog.UpperDigits))
 			return nil
@@ -95,8 +78,7 @@ func rolePolicyType() catalog.Type {
 		Token: "aws:iam/rolePolicy:RolePolicy", Args: (*sdk.RolePolicyArgs)(nil), Resource: (*sdk.RolePolicy)(nil), Global: true,
 		Service: "IAM", Action: "RolePolicy", Title: "IAM Role Policy", Verbs: map[string]string{"create": "PutRolePolicy", "update": "PutRolePolicy"},
 		ID: catalog.Templated("{role}:{name}"), Overwrites: true, Name: catalog.Name{Property: "name", Auto: 128, Prefix: "namePrefix"},
-		Blank: []string{"namePrefix"}, Documents: document("policy"), Refs: []catalog.Ref{roleRef()}, Check: checkName(128),
-		Refuse: func(c *catalog.Call) *catalog.Error { return policy.Check(c, "policy", inlineRules) },
+		Blank: []string{"namePrefix"}, Documents: document("policy"), Refs: []catalog.Ref{roleRef()},
 	}
 }
 
@@ -110,7 +92,6 @@ func attachmentType() catalog.Type {
 		}),
 		Refs: []catalog.Ref{roleRef(), {Path: "policyArn", To: []string{policyToken}, By: catalog.ByARN, Code: "NoSuchEntity",
 			Message: "Policy {value} does not exist or is not attachable.", Blocks: true, BlockCode: "DeleteConflict"}},
-		Refuse: func(c *catalog.Call) *catalog.Error { return managedExist(c, "policyArn") },
 	}
 }
 
@@ -118,7 +99,7 @@ func profileType() catalog.Type {
 	return catalog.Type{
 		Token: "aws:iam/instanceProfile:InstanceProfile", Args: (*sdk.InstanceProfileArgs)(nil), Resource: (*sdk.InstanceProfile)(nil), Global: true,
 		Service: "IAM", Action: "InstanceProfile", Title: "IAM Instance Profile", ARN: arn("instance-profile"), ID: catalog.Templated("{name}"),
-		Name: name(128), Defaults: map[string]any{"path": "/"}, Blank: []string{"namePrefix"}, Refs: []catalog.Ref{roleRef()}, Check: checkName(128),
+		Name: name(128), Defaults: map[string]any{"path": "/"}, Blank: []string{"namePrefix"}, Refs: []catalog.Ref{roleRef()},
 		Compute: func(c *catalog.Call) error {
 			c.SetNew("uniqueId", "AIPA"+catalog.Letters(17, catalog.UpperDigits))
 			c.SetNew("createDate", c.Timestamp())
@@ -141,39 +122,7 @@ func oidcType() catalog.Type {
 			return c.ARN
 		}),
 		Name: catalog.Name{Code: "EntityAlreadyExists", Message: "Provider with url {name} already exists."},
-		Check: func(c *catalog.Call) []catalog.Problem {
-			if c.Known("url") && !strings.HasPrefix(c.Str("url"), "https://") {
-				return []catalog.Problem{{Property: "url", Rule: "URL of an identity provider", Value: c.Str("url"), Message: "must start with https://",
-					Source: api + "API_CreateOpenIDConnectProvider.html"}}
-			}
-			return nil
-		},
 	}
-}
-
-var nameForm = regexp.MustCompile(`^[\w+=,.@-]+$`)
-
-func checkName(limit int) func(*catalog.Call) []catalog.Problem {
-	return func(c *catalog.Call) []catalog.Problem {
-		if value := c.Str("name"); c.Known("name") && (!nameForm.MatchString(value) || len(value) > limit) {
-			return []catalog.Problem{{Property: "name", Rule: "name of an IAM entity", Value: value, Source: api + "API_CreateRole.html",
-				Message: fmt.Sprintf("must have 1 to %d letters, digits and +=,.@-_", limit)}}
-		}
-		return nil
-	}
-}
-
-func checkRole(c *catalog.Call) []catalog.Problem {
-	problems := checkName(64)(c)
-	if seconds := c.Num("maxSessionDuration"); c.Known("maxSessionDuration") && (seconds < 3600 || seconds > 43200) {
-		problems = append(problems, catalog.Problem{Property: "maxSessionDuration", Rule: "3600 to 43200 seconds", Value: fmt.Sprint(seconds),
-			Message: "must be 3600 to 43200 seconds", Source: api + "API_CreateRole.html"})
-	}
-	if path := c.Str("path"); c.Known("path") && (!strings.HasPrefix(path, "/") || !strings.HasSuffix(path, "/")) {
-		problems = append(problems, catalog.Problem{Property: "path", Rule: "path of an IAM entity", Value: path, Message: "must begin and end with a slash",
-			Source: api + "API_CreateRole.html"})
-	}
-	return problems
 }
 
 func getOIDC(i *catalog.Invoke) (map[string]any, error) {

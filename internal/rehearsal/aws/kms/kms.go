@@ -40,7 +40,7 @@ func keyType() catalog.Type {
 			return catalog.UUID()
 		}),
 		Defaults:  map[string]any{"customerMasterKeySpec": "SYMMETRIC_DEFAULT", "keyUsage": "ENCRYPT_DECRYPT", "isEnabled": true},
-		Documents: documents, Blank: []string{"description"}, Check: checkKey, Refuse: refusePolicy,
+		Documents: documents, Blank: []string{"description"}, Refuse: refusePolicy,
 		Compute: func(c *catalog.Call) error {
 			c.Set("keyId", c.ID)
 			if c.Bool("enableKeyRotation") {
@@ -67,14 +67,9 @@ func replicaType() catalog.Type {
 		Name: catalog.Name{Code: "AlreadyExistsException", Message: "A replica of {name} already exists in the region"},
 		Refs: []catalog.Ref{{Path: "primaryKeyArn", To: []string{keyToken}, By: catalog.ByARN, AnyRegion: true, Code: "NotFoundException",
 			Message: "Key '{value}' does not exist"}},
-		Check: checkWindow,
 		Refuse: func(c *catalog.Call) *catalog.Error {
 			primary := c.Tx.ByARN(c.Str("primaryKeyArn"))
-			switch {
-			case primary == nil:
-			case !boolAt(primary.State, "multiRegion"):
-				return catalog.Refusal("UnsupportedOperationException", "primaryKeyArn", primary.ARN, "The key is not a multi-Region key")
-			case primary.Region == c.Region:
+			if primary != nil && primary.Region == c.Region {
 				return catalog.Refusal("AlreadyExistsException", "primaryKeyArn", primary.ARN, "A replica must be in another region than its primary key")
 			}
 			return refusePolicy(c)
@@ -101,12 +96,8 @@ func aliasType() catalog.Type {
 		Refs: []catalog.Ref{{Path: "targetKeyId", To: []string{keyToken, replicaToken}, By: catalog.ByIDOrARN, Code: "NotFoundException",
 			Message: "Key '{value}' does not exist"}},
 		Check: func(c *catalog.Call) []catalog.Problem {
-			switch name := c.Str("name"); {
-			case !c.Has("name") && !c.Has("namePrefix"):
+			if !c.Has("name") && !c.Has("namePrefix") {
 				return []catalog.Problem{{Property: "name", Rule: "required", Message: "the stand-in names no aliases: give name or namePrefix"}}
-			case c.Known("name") && (!strings.HasPrefix(name, "alias/") || strings.HasPrefix(name, "alias/aws/") || len(name) > 256):
-				return []catalog.Problem{{Property: "name", Rule: "name of an alias", Value: name, Source: api + "API_CreateAlias.html",
-					Message: "must start with alias/ (and not alias/aws/) and have at most 256 characters"}}
 			}
 			return nil
 		},
@@ -128,49 +119,9 @@ func boolAt(props resource.PropertyMap, key resource.PropertyKey) bool {
 	return value.IsBool() && value.BoolValue()
 }
 
-func checkWindow(c *catalog.Call) []catalog.Problem {
-	if days := c.Num("deletionWindowInDays"); c.Known("deletionWindowInDays") && (days < 7 || days > 30) {
-		return []catalog.Problem{{Property: "deletionWindowInDays", Rule: "7 to 30 days", Value: fmt.Sprint(days), Message: "must be 7 to 30 days",
-			Source: api + "API_ScheduleKeyDeletion.html"}}
-	}
-	return nil
-}
-
-func checkKey(c *catalog.Call) []catalog.Problem {
-	problems := checkWindow(c)
-	spec, usage := c.Str("customerMasterKeySpec"), c.Str("keyUsage")
-	if spec != "" && spec != "SYMMETRIC_DEFAULT" {
-		if c.Bool("enableKeyRotation") {
-			problems = append(problems, catalog.Problem{Property: "enableKeyRotation", Rule: "rotation of symmetric keys", Value: "true",
-				Message: "UnsupportedOperationException: " + spec + " keys do not rotate", Source: api + "API_EnableKeyRotation.html"})
-		}
-		if strings.HasPrefix(spec, "ECC_") && (usage == "" || usage == "ENCRYPT_DECRYPT") {
-			problems = append(problems, catalog.Problem{Property: "keyUsage", Rule: "usage of the key's kind", Value: usage,
-				Message: "ValidationException: KeyUsage ENCRYPT_DECRYPT is not compatible with " + spec, Source: api + "API_CreateKey.html"})
-		}
-	} else if usage != "" && usage != "ENCRYPT_DECRYPT" {
-		problems = append(problems, catalog.Problem{Property: "keyUsage", Rule: "usage of the key's kind", Value: usage,
-			Message: "ValidationException: a SYMMETRIC_DEFAULT key encrypts and decrypts", Source: api + "API_CreateKey.html"})
-	}
-	if days := c.Num("rotationPeriodInDays"); c.Known("rotationPeriodInDays") && (days < 90 || days > 2560) {
-		problems = append(problems, catalog.Problem{Property: "rotationPeriodInDays", Rule: "90 to 2560 days", Value: fmt.Sprint(days),
-			Message: "must be 90 to 2560 days", Source: api + "API_EnableKeyRotation.html"})
-	}
-	return problems
-}
-
-// refusePolicy also refuses a policy that would lock everybody out.
+// refusePolicy applies the grammar of policies.
 func refusePolicy(c *catalog.Call) *catalog.Error {
-	if err := policy.Check(c, "policy", policy.Rules{Code: "MalformedPolicyDocumentException", Principal: true}); err != nil {
-		return err
-	}
-	text := c.Str("policy")
-	root := fmt.Sprintf("arn:%s:iam::%s:root", c.Partition, c.Account)
-	if text != "" && !c.Bool("bypassPolicyLockoutSafetyCheck") && !policy.Allows(text, root, "kms:PutKeyPolicy") && !policy.Allows(text, c.Account, "kms:PutKeyPolicy") {
-		return &catalog.Error{Code: "MalformedPolicyDocumentException", Property: "policy", Rule: "policy lockout",
-			Message: "The new key policy will not allow you to update the key policy in the future.", Source: api + "API_PutKeyPolicy.html"}
-	}
-	return nil
+	return policy.Check(c, "policy", policy.Rules{Code: "MalformedPolicyDocumentException", Principal: true})
 }
 
 func defaultPolicy(c *catalog.Call) {

@@ -1,11 +1,10 @@
-// Package lambda describes Lambda to the stand-in.
+// Package lambda describes Lambda to the stand-in. What Lambda demands beyond names are rules of the area compute.
 package lambda
 
 import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 
@@ -64,15 +63,6 @@ func checkFunction(c *catalog.Call) []catalog.Problem {
 	}
 	if value := c.Str("name"); c.Known("name") && !functionName.MatchString(value) {
 		add("name", "name of a function", value, "must have 1 to 64 letters, digits, hyphens and underscores")
-	}
-	if value := c.Num("memorySize"); c.Known("memorySize") && (value < 128 || value > 10240) {
-		add("memorySize", "128 to 10240 MiB", fmt.Sprint(value), "must be 128 to 10240")
-	}
-	if value := c.Num("timeout"); c.Known("timeout") && (value < 1 || value > 900) {
-		add("timeout", "1 to 900 seconds", fmt.Sprint(value), "must be 1 to 900")
-	}
-	if c.Has("code") && !c.Has("runtime") {
-		add("runtime", "runtime of a zip", "", "runtime and handler are mandatory for functions with deployment packages of type Zip")
 	}
 	return problems
 }
@@ -136,19 +126,6 @@ func aliasType() catalog.Type {
 		Name: catalog.Name{Property: "name", Scope: "functionName", Code: "ResourceConflictException", Message: "Alias already exists: {name}"},
 		// The provider takes a function's name and its ARN for the same.
 		Refs: []catalog.Ref{functionRef("functionName")},
-		Refuse: func(c *catalog.Call) *catalog.Error {
-			version := c.Str("functionVersion")
-			function := c.Get(functionToken, c.Str("functionName"))
-			if function == nil || version == "$LATEST" {
-				return nil
-			}
-			newest, err := strconv.Atoi(catalog.Str(function.State, "version"))
-			if wanted, wrong := strconv.Atoi(version); err == nil && wrong == nil && wanted >= 1 && wanted <= newest {
-				return nil
-			}
-			return &catalog.Error{Code: "ResourceNotFoundException", Property: "functionVersion", Value: version, Source: api + "API_CreateAlias.html",
-				Message: "Function not found: " + function.ARN + ":" + version}
-		},
 		Compute: func(c *catalog.Call) error {
 			c.Set("invokeArn", fmt.Sprintf("arn:%s:apigateway:%s:lambda:path/2015-03-31/functions/%s/invocations", c.Partition, c.Region, c.ARN))
 			return nil
@@ -173,7 +150,6 @@ func mappingType() catalog.Type {
 			Message: "Function not found: {value}"},
 			{Path: "destinationConfig.onFailure.destinationArn", To: []string{"aws:sqs/queue:Queue", "aws:sns/topic:Topic", "aws:s3/bucketV2:BucketV2"}, By: catalog.ByARN,
 				Code: "InvalidParameterValueException", Message: "The destination {value} does not exist"}},
-		Refuse: refuseMapping,
 		Compute: func(c *catalog.Call) error {
 			c.Set("uuid", c.ID)
 			c.Set("functionArn", c.Str("functionName"))
@@ -194,20 +170,6 @@ func mappingType() catalog.Type {
 	}
 }
 
-// refuseMapping: the stream must be some table's.
-func refuseMapping(c *catalog.Call) *catalog.Error {
-	source := c.Str("eventSourceArn")
-	if !strings.Contains(source, ":dynamodb:") {
-		return nil
-	}
-	table, _, isStream := strings.Cut(source, "/stream/")
-	if found := c.Tx.ByARN(table); isStream && found != nil && catalog.Str(found.State, "streamArn") == source {
-		return nil
-	}
-	return &catalog.Error{Code: "InvalidParameterValueException", Property: "eventSourceArn", Value: source, Source: api + "API_CreateEventSourceMapping.html",
-		Message: "Stream not found: " + source}
-}
-
 func invokeConfigType() catalog.Type {
 	return catalog.Type{
 		Token: "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", Args: (*sdk.FunctionEventInvokeConfigArgs)(nil), Resource: (*sdk.FunctionEventInvokeConfig)(nil),
@@ -221,13 +183,6 @@ func invokeConfigType() catalog.Type {
 		}),
 		Overwrites: true, Defaults: map[string]any{"maximumRetryAttempts": 2},
 		Refs: []catalog.Ref{functionRef("functionName")},
-		Check: func(c *catalog.Call) []catalog.Problem {
-			if value := c.Num("maximumRetryAttempts"); c.Known("maximumRetryAttempts") && (value < 0 || value > 2) {
-				return []catalog.Problem{{Property: "maximumRetryAttempts", Rule: "0 to 2", Value: fmt.Sprint(value), Message: "must be 0 to 2",
-					Source: api + "API_PutFunctionEventInvokeConfig.html"}}
-			}
-			return nil
-		},
 	}
 }
 

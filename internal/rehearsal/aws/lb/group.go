@@ -1,7 +1,6 @@
 package lb
 
 import (
-	"regexp"
 	"strings"
 
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
@@ -26,25 +25,10 @@ func groupType() catalog.Type {
 		Blank:    []string{"namePrefix", "preserveClientIp"},
 		Computed: []string{"loadBalancingAnomalyMitigation", "loadBalancerArns", "targetGroupHealth"},
 		// A VPC with target groups can be deleted: they stay behind, pointing nowhere.
-		Refs:  []catalog.Ref{{Path: "vpcId", To: []string{"aws:ec2/vpc:Vpc"}, By: catalog.ByID, Code: "ValidationError", Message: "The VPC ID '{value}' is not found"}},
-		Check: checkName(32),
+		Refs: []catalog.Ref{{Path: "vpcId", To: []string{"aws:ec2/vpc:Vpc"}, By: catalog.ByID, Code: "ValidationError", Message: "The VPC ID '{value}' is not found"}},
 		Compute: func(c *catalog.Call) error {
 			c.SetNew("arnSuffix", c.ARN[strings.LastIndex(c.ARN, ":")+1:])
 			return nil
 		},
-	}
-}
-
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
-
-// checkName is the rule for the names of load balancers and target groups.
-func checkName(limit int) func(*catalog.Call) []catalog.Problem {
-	return func(c *catalog.Call) []catalog.Problem {
-		value := c.Str("name")
-		if !c.Known("name") || nameForm.MatchString(value) && len(value) <= limit && !strings.HasPrefix(value, "internal-") {
-			return nil
-		}
-		return []catalog.Problem{{Property: "name", Rule: "name in load balancing", Value: value, Source: api + "API_CreateTargetGroup.html",
-			Message: "must have 1 to 32 letters, digits and hyphens, no hyphen at either end, and not begin with internal-"}}
 	}
 }

@@ -74,7 +74,7 @@ func balancerType() catalog.Type {
 			{Path: "connectionLogs.bucket", To: []string{"aws:s3/bucketV2:BucketV2"}, By: catalog.ByID, Code: "InvalidConfigurationRequest",
 				Message: "Access Denied for bucket: {value}. Please check S3bucket permission"},
 		},
-		Check: checkName(32), Refuse: refuseBalancer, RefuseDelete: protected,
+		Refuse: refuseBalancer, RefuseDelete: protected,
 		Compute: func(c *catalog.Call) error {
 			c.SetNew("arnSuffix", c.ARN[strings.Index(c.ARN, "loadbalancer/")+len("loadbalancer/"):])
 			scheme := ""
@@ -93,20 +93,10 @@ func balancerType() catalog.Type {
 	}
 }
 
-// refuseBalancer: a load balancer needs two zones, and a region whose zone we know.
+// refuseBalancer keeps load balancers out of regions whose hosted zone we do not know.
 func refuseBalancer(c *catalog.Call) *catalog.Error {
 	if zones[c.Region] == "" {
 		return &catalog.Error{Code: "UnknownRegion", Property: "name", Value: c.Region, Message: "the stand-in has no hosted zone of load balancers in " + c.Region + ": add it to internal/rehearsal/aws/lb"}
-	}
-	found := map[string]bool{}
-	for _, id := range c.Strs("subnets") {
-		if subnet := c.Get("aws:ec2/subnet:Subnet", id); subnet != nil {
-			found[catalog.Str(subnet.State, "availabilityZone")] = true
-		}
-	}
-	if len(found) < 2 {
-		return &catalog.Error{Code: "ValidationError", Property: "subnets", Value: strings.Join(c.Strs("subnets"), ", "), Source: api + "API_CreateLoadBalancer.html",
-			Message: "At least two subnets in two different Availability Zones must be specified"}
 	}
 	return nil
 }

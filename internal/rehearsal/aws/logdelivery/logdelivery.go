@@ -54,10 +54,6 @@ func refuseSource(c *catalog.Call) *catalog.Error {
 		return &catalog.Error{Code: "ValidationException", Property: "resourceArn", Value: c.Region, Rule: "region of a distribution's log source",
 			Message: "CloudFront delivery sources must be created in us-east-1", Source: guide}
 	}
-	if kind := c.Str("logType"); strings.Contains(c.Str("resourceArn"), ":cloudfront::") && !slices.Contains([]string{"ACCESS_LOGS", "CONNECTION_LOGS"}, kind) {
-		return &catalog.Error{Code: "ValidationException", Property: "logType", Value: kind, Rule: "kinds of a distribution's logs",
-			Message: "A distribution has ACCESS_LOGS", Source: api + "API_PutDeliverySource.html"}
-	}
 	return nil
 }
 

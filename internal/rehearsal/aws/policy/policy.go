@@ -1,4 +1,4 @@
-// Package policy checks IAM policy documents as AWS does when they are stored.
+// Package policy reads IAM policy documents and checks them as AWS does when they are stored.
 package policy
 
 import (
@@ -26,15 +26,35 @@ func (s *Statements) UnmarshalJSON(data []byte) error {
 
 // Statement is one statement. Principal is "*" or a map of kinds.
 type Statement struct {
-	Sid          string          `json:"Sid"`
-	Effect       string          `json:"Effect"`
-	Action       Strings         `json:"Action"`
-	NotAction    Strings         `json:"NotAction"`
-	Resource     Strings         `json:"Resource"`
-	NotResource  Strings         `json:"NotResource"`
-	Principal    Principal       `json:"Principal"`
-	NotPrincipal Principal       `json:"NotPrincipal"`
-	Condition    json.RawMessage `json:"Condition"`
+	Sid          string    `json:"Sid"`
+	Effect       string    `json:"Effect"`
+	Action       Strings   `json:"Action"`
+	NotAction    Strings   `json:"NotAction"`
+	Resource     Strings   `json:"Resource"`
+	NotResource  Strings   `json:"NotResource"`
+	Principal    Principal `json:"Principal"`
+	NotPrincipal Principal `json:"NotPrincipal"`
+	// Condition is operator -> key -> values.
+	Condition map[string]map[string]Values `json:"Condition"`
+
+	// Elements are the names of everything that the statement has, known or not.
+	Elements []string `json:"-"`
+}
+
+// UnmarshalJSON also notes the elements' names.
+func (s *Statement) UnmarshalJSON(data []byte) error {
+	type plain Statement
+	if err := json.Unmarshal(data, (*plain)(s)); err != nil {
+		return err
+	}
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(data, &all); err != nil {
+		return err
+	}
+	for name := range all {
+		s.Elements = append(s.Elements, name)
+	}
+	return nil
 }
 
 // Strings is one string or several.
@@ -42,6 +62,21 @@ type Strings []string
 
 // UnmarshalJSON accepts a single string for a list.
 func (s *Strings) UnmarshalJSON(data []byte) error { return oneOrMany(data, (*[]string)(s)) }
+
+// Values are the values of a condition: text, numbers or booleans, one or several.
+type Values []string
+
+// UnmarshalJSON writes every value as text.
+func (v *Values) UnmarshalJSON(data []byte) error {
+	var list []any
+	if err := oneOrMany(data, &list); err != nil {
+		return err
+	}
+	for _, value := range list {
+		*v = append(*v, fmt.Sprint(value))
+	}
+	return nil
+}
 
 // Principal is who a statement speaks of, by kind: AWS, Service, Federated. "*" is {"AWS": ["*"]}.
 type Principal map[string]Strings
@@ -71,22 +106,33 @@ func oneOrMany[T any](data []byte, into *[]T) error {
 	return nil
 }
 
-// Rules are what AWS demands of a document.
+// Parse reads a document.
+func Parse(text string) (Document, error) {
+	var doc Document
+	err := json.Unmarshal([]byte(text), &doc)
+	return doc, err
+}
+
+// Size is the number of characters that AWS counts: without white space.
+func Size(text string) int { return len(strings.Join(strings.Fields(text), "")) }
+
+// Rules are what AWS demands of a resource's policy.
 type Rules struct {
 	// Code is the error's code.
 	Code string
-	// Principal says that statements need a principal (resource policies) or must not have one (identity policies).
+	// Principal says that statements need a principal, as resource policies do.
 	Principal bool
-	// NoResource says that statements must not name resources (trust policies).
-	NoResource bool
 	// MaxSize is the greatest number of characters without white space; 0 for none.
 	MaxSize int
 	// SizeCode and SizeQuota are the error for a greater one.
 	SizeCode, SizeQuota string
 }
 
-// Check returns AWS's refusal of the document at a property, or nil. Roles and users of the same account that are named as
-// principals must exist.
+// demands are what AWS demands of every resource policy.
+var demands = []func(*Document) string{BadVersion, NoStatement, BadElement, BadEffect, BadAction, BadActionForm, BadResourceForm, BadSID, BadCondition}
+
+// Check returns AWS's refusal of the resource policy at a property, or nil. Roles of the same account that are named as
+// principals must exist. IAM's own documents are checked by the rules of the area identity, one by one.
 func Check(c *catalog.Call, property string, rules Rules) *catalog.Error {
 	text := c.Str(property)
 	if text == "" {
@@ -96,58 +142,41 @@ func Check(c *catalog.Call, property string, rules Rules) *catalog.Error {
 		return &catalog.Error{Code: rules.Code, Property: property, Rule: "policy document", Message: fmt.Sprintf(format, args...),
 			Source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"}
 	}
-	var doc Document
-	if err := json.Unmarshal([]byte(text), &doc); err != nil {
+	doc, err := Parse(text)
+	if err != nil {
 		return refuse("This policy contains invalid Json: %s", err)
 	}
-	if rules.MaxSize > 0 {
-		if n := len(strings.Join(strings.Fields(text), "")); n > rules.MaxSize {
-			return &catalog.Error{Code: rules.SizeCode, Property: property, Rule: "size of the policy",
-				Message: fmt.Sprintf("Cannot exceed quota for %s: %d (it has %d characters)", rules.SizeQuota, rules.MaxSize, n),
-				Source:  "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"}
+	if n := Size(text); rules.MaxSize > 0 && n > rules.MaxSize {
+		return &catalog.Error{Code: rules.SizeCode, Property: property, Rule: "size of the policy",
+			Message: fmt.Sprintf("Cannot exceed quota for %s: %d (it has %d characters)", rules.SizeQuota, rules.MaxSize, n),
+			Source:  "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"}
+	}
+	for _, broken := range demands {
+		if message := broken(&doc); message != "" {
+			return refuse("%s", message)
 		}
 	}
-	if doc.Version != "" && doc.Version != "2012-10-17" && doc.Version != "2008-10-17" {
-		return refuse("The policy's Version must be 2012-10-17, got %q", doc.Version)
+	if message := NoPrincipal(&doc); rules.Principal && message != "" {
+		return refuse("%s", message)
 	}
-	if len(doc.Statement) == 0 {
-		return refuse("Syntax errors in policy: it has no statement")
-	}
-	sids := map[string]bool{}
-	for i, s := range doc.Statement {
-		switch {
-		case s.Effect != "Allow" && s.Effect != "Deny":
-			return refuse("Syntax errors in policy: statement %d has the Effect %q", i, s.Effect)
-		case len(s.Action) == 0 && len(s.NotAction) == 0:
-			return refuse("Policy statement must contain actions (statement %d)", i)
-		case rules.Principal && len(s.Principal) == 0 && len(s.NotPrincipal) == 0:
-			return refuse("Missing required field Principal (statement %d)", i)
-		case !rules.Principal && (len(s.Principal) > 0 || len(s.NotPrincipal) > 0):
-			return refuse("Policy document should not specify a principal (statement %d)", i)
-		case rules.NoResource && (len(s.Resource) > 0 || len(s.NotResource) > 0):
-			return refuse("Has prohibited field Resource (statement %d)", i)
-		case !rules.NoResource && !rules.Principal && len(s.Resource) == 0 && len(s.NotResource) == 0:
-			return refuse("Policy statement must contain resources (statement %d)", i)
-		case s.Sid != "" && sids[s.Sid]:
-			return refuse("Statement IDs (SID) in a single policy must be unique: %s", s.Sid)
-		}
-		sids[s.Sid] = true
-		if missing := unknownPrincipal(c, s.Principal); missing != "" {
-			return refuse("Invalid principal in policy: \"AWS\":%q", missing)
-		}
+	if missing := UnknownRole(c, &doc); missing != "" {
+		return refuse("Invalid principal in policy: \"AWS\":%q", missing)
 	}
 	return nil
 }
 
-// unknownPrincipal is a role or user of the account that does not exist. Principals of other accounts are not known here.
-func unknownPrincipal(c *catalog.Call, principal Principal) string {
+// UnknownRole is a role of the account that a document names as principal and that does not exist, "" when there is none.
+// Principals of other accounts are not known here.
+func UnknownRole(c *catalog.Call, doc *Document) string {
 	if c.Tx == nil {
 		return ""
 	}
-	for _, arn := range principal["AWS"] {
-		mine := strings.HasPrefix(arn, "arn:"+c.Partition+":iam::"+c.Account+":role/")
-		if mine && !strings.Contains(arn, "/aws-service-role/") && c.Tx.ByARN(arn) == nil {
-			return arn
+	for _, s := range doc.Statement {
+		for _, arn := range append(append(Strings{}, s.Principal["AWS"]...), s.NotPrincipal["AWS"]...) {
+			mine := strings.HasPrefix(arn, "arn:"+c.Partition+":iam::"+c.Account+":role/")
+			if mine && !strings.Contains(arn, "/aws-service-role/") && c.Tx.ByARN(arn) == nil {
+				return arn
+			}
 		}
 	}
 	return ""
@@ -155,32 +184,19 @@ func unknownPrincipal(c *catalog.Call, principal Principal) string {
 
 // Allows tells whether some statement allows an action to an AWS principal, conditions aside.
 func Allows(text, principal, action string) bool {
-	var doc Document
-	if json.Unmarshal([]byte(text), &doc) != nil {
+	doc, err := Parse(text)
+	if err != nil {
 		return false
 	}
 	for _, s := range doc.Statement {
-		if s.Effect != "Allow" {
+		if s.Effect != "Allow" || !s.speaksOf(action, "") {
 			continue
 		}
 		for _, who := range s.Principal["AWS"] {
-			if who != "*" && who != principal {
-				continue
-			}
-			for _, pattern := range s.Action {
-				if matches(pattern, action) {
-					return true
-				}
+			if who == "*" || who == principal {
+				return true
 			}
 		}
 	}
 	return false
-}
-
-func matches(pattern, action string) bool {
-	pattern, action = strings.ToLower(pattern), strings.ToLower(action)
-	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
-		return strings.HasPrefix(action, prefix)
-	}
-	return pattern == action
 }

@@ -1,14 +1,11 @@
 package policy
 
-import (
-	"encoding/json"
-	"slices"
-)
+import "slices"
 
 // TrustsService tells whether some statement of a trust policy lets a service assume the role, conditions aside.
 func TrustsService(text, service string) bool {
-	var doc Document
-	if json.Unmarshal([]byte(text), &doc) != nil {
+	doc, err := Parse(text)
+	if err != nil {
 		return false
 	}
 	for _, s := range doc.Statement {

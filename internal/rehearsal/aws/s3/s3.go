@@ -2,12 +2,6 @@
 package s3
 
 import (
-	"encoding/json"
-	"fmt"
-	"net/netip"
-	"regexp"
-	"strings"
-
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 
 	"github.com/itrack/itrack/internal/rehearsal/aws/policy"
@@ -16,7 +10,6 @@ import (
 
 const (
 	bucketToken = "aws:s3/bucketV2:BucketV2"
-	blockToken  = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 	objectToken = "aws:s3/bucketObjectv2:BucketObjectv2"
 	api         = "https://docs.aws.amazon.com/AmazonS3/latest/API/"
 	guide       = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/"
@@ -63,30 +56,9 @@ func bucketType() catalog.Type {
 	}
 }
 
-var (
-	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	badPrefix  = []string{"xn--", "sthree-", "amzn-s3-demo-"}
-	badSuffix  = []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"}
-)
-
-// checkBucket applies the rules for names, and refuses the inline settings that fight with the resources of their own.
+// checkBucket refuses the inline settings that fight with the resources of their own.
 func checkBucket(c *catalog.Call) []catalog.Problem {
 	var problems []catalog.Problem
-	name := c.Str("bucket")
-	wrong := !bucketName.MatchString(name) || strings.Contains(name, "..")
-	if _, err := netip.ParseAddr(name); err == nil {
-		wrong = true
-	}
-	for _, prefix := range badPrefix {
-		wrong = wrong || strings.HasPrefix(name, prefix)
-	}
-	for _, suffix := range badSuffix {
-		wrong = wrong || strings.HasSuffix(name, suffix)
-	}
-	if c.Known("bucket") && wrong {
-		problems = append(problems, catalog.Problem{Property: "bucket", Rule: "name of a bucket", Value: name, Source: guide + "bucketnamingrules.html",
-			Message: "must have 3 to 63 lower-case letters, digits, dots and hyphens, begin and end with a letter or digit, and use none of S3's reserved forms"})
-	}
 	for _, inline := range []string{"versionings", "serverSideEncryptionConfigurations", "lifecycleRules", "loggings", "policy", "grants", "acl", "corsRules", "replicationConfigurations", "websites"} {
 		if c.Has(inline) {
 			problems = append(problems, catalog.Problem{Property: inline, Rule: "a resource of its own", Message: "is deprecated on BucketV2: use the resource of its own",
@@ -125,60 +97,7 @@ func lifecycleType() catalog.Type {
 		c.SetNew("transitionDefaultMinimumObjectSize", "all_storage_classes_128K")
 		return nil
 	}
-	t.Check = checkLifecycle
 	return t
-}
-
-// checkLifecycle applies S3's rules on the days of a rule.
-func checkLifecycle(c *catalog.Call) []catalog.Problem {
-	var problems []catalog.Problem
-	ids := map[string]bool{}
-	for _, leaf := range catalog.Leaves(c.Inputs, "rules[]") {
-		if !leaf.Value.IsObject() || leaf.Value.ContainsUnknowns() {
-			continue
-		}
-		rule := leaf.Value.ObjectValue()
-		add := func(property, name, value, message string) {
-			problems = append(problems, catalog.Problem{Property: leaf.Path + property, Rule: name, Value: value, Message: "InvalidRequest: " + message,
-				Source: guide + "lifecycle-transition-general-considerations.html"})
-		}
-		id := catalog.Str(rule, "id")
-		if ids[id] {
-			add(".id", "unique id", id, "Rule ID must be unique")
-		}
-		ids[id] = true
-		actions := 0
-		for _, action := range []string{"transitions", "expiration", "noncurrentVersionExpiration", "noncurrentVersionTransitions", "abortIncompleteMultipartUpload"} {
-			if len(catalog.Leaves(rule, action)) > 0 {
-				actions++
-			}
-		}
-		if actions == 0 {
-			add("", "an action", id, "At least one action needs to be specified in a rule")
-		}
-		expires := number(catalog.Leaves(rule, "expiration.days"))
-		for _, transition := range catalog.Leaves(rule, "transitions[]") {
-			if !transition.Value.IsObject() {
-				continue
-			}
-			at := transition.Value.ObjectValue()
-			days, class := number(catalog.Leaves(at, "days")), catalog.Str(at, "storageClass")
-			if strings.HasSuffix(class, "_IA") && days < 30 {
-				add(".transitions", "30 days before infrequent access", fmt.Sprint(days), "'Days' in Transition action must be greater than or equal to 30 for storageClass '"+class+"'")
-			}
-			if expires > 0 && days >= expires {
-				add(".expiration.days", "expires after its transitions", fmt.Sprint(expires), "'Days' in the Expiration action must be greater than 'Days' in the Transition action")
-			}
-		}
-	}
-	return problems
-}
-
-func number(leaves []catalog.Leaf) float64 {
-	if len(leaves) == 0 || !leaves[0].Value.IsNumber() {
-		return 0
-	}
-	return leaves[0].Value.NumberValue()
 }
 
 func policyType() catalog.Type {
@@ -188,37 +107,9 @@ func policyType() catalog.Type {
 	return t
 }
 
-// refuseBucketPolicy applies what S3 checks of a policy: its grammar, that it speaks of this bucket, and that it opens
-// nothing to the public while that is blocked.
+// refuseBucketPolicy applies the grammar of policies.
 func refuseBucketPolicy(c *catalog.Call) *catalog.Error {
-	if err := policy.Check(c, "policy", policy.Rules{Code: "MalformedPolicy", Principal: true, MaxSize: 20480, SizeCode: "PolicyTooLarge", SizeQuota: "the bucket's policy"}); err != nil {
-		return err
-	}
-	var document policy.Document
-	if err := json.Unmarshal([]byte(c.Str("policy")), &document); err != nil {
-		return catalog.Refusal("MalformedPolicy", "policy", "", err.Error())
-	}
-	arn := "arn:" + c.Partition + ":s3:::" + c.Str("bucket")
-	blocked := false
-	if block := c.Get(blockToken, c.Str("bucket")); block != nil {
-		value := block.State["blockPublicPolicy"]
-		blocked = value.IsBool() && value.BoolValue()
-	}
-	for _, statement := range document.Statement {
-		for _, target := range append(append([]string{}, statement.Resource...), statement.NotResource...) {
-			if target != arn && !strings.HasPrefix(target, arn+"/") {
-				return &catalog.Error{Code: "MalformedPolicy", Property: "policy", Value: target, Rule: "resources of a bucket policy",
-					Message: "Policy has invalid resource", Source: guide + "example-bucket-policies.html"}
-			}
-		}
-		for _, who := range statement.Principal["AWS"] {
-			if who == "*" && statement.Effect == "Allow" && len(statement.Condition) == 0 && blocked {
-				return &catalog.Error{Code: "AccessDenied", Property: "policy", Rule: "public access is blocked", Source: guide + "access-control-block-public-access.html",
-					Message: "User is not authorized to perform: s3:PutBucketPolicy because public policies are blocked by the BlockPublicPolicy block public access setting."}
-			}
-		}
-	}
-	return nil
+	return policy.Check(c, "policy", policy.Rules{Code: "MalformedPolicy", Principal: true, MaxSize: 20480, SizeCode: "PolicyTooLarge", SizeQuota: "the bucket's policy"})
 }
 
 func loggingType() catalog.Type {

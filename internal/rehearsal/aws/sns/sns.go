@@ -3,7 +3,6 @@ package sns
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
@@ -37,7 +36,7 @@ func Service() catalog.Service {
 			Computed:  []string{"fifoThroughputScope"},
 			Refs: []catalog.Ref{{Path: "kmsMasterKeyId", To: []string{"aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey", "aws:kms/alias:Alias"}, By: catalog.ByIDOrARN,
 				Code: "InvalidParameter", Message: "Invalid parameter: KMS key '{value}' does not exist"}},
-			Check: checkTopic, Refuse: refusePolicy,
+			Refuse: refusePolicy,
 			Compute: func(c *catalog.Call) error {
 				c.Set("owner", c.Account)
 				c.SetNew("policy", defaultPolicy(c))
@@ -61,7 +60,7 @@ func Service() catalog.Service {
 			Defaults: map[string]any{"confirmationTimeoutInMinutes": 1}, Blank: []string{"filterPolicyScope"},
 			Documents: map[string]catalog.Document{"filterPolicy": {Code: "InvalidParameter"}, "redrivePolicy": {Code: "InvalidParameter"},
 				"deliveryPolicy": {Code: "InvalidParameter"}},
-			Refs: []catalog.Ref{topicRef("topic")}, Check: checkSubscription,
+			Refs: []catalog.Ref{topicRef("topic")},
 			Compute: func(c *catalog.Call) error {
 				c.Set("ownerId", c.Account)
 				protocol := c.Str("protocol")
@@ -75,41 +74,6 @@ func Service() catalog.Service {
 			},
 		},
 	}}
-}
-
-var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}(\.fifo)?$`)
-
-func checkTopic(c *catalog.Call) []catalog.Problem {
-	name := c.Str("name")
-	if !c.Known("name") {
-		return nil
-	}
-	if !topicName.MatchString(name) || len(name) > 256 {
-		return []catalog.Problem{{Property: "name", Rule: "name of a topic", Value: name, Message: "must have 1 to 256 letters, digits, hyphens and underscores",
-			Source: api + "API_CreateTopic.html"}}
-	}
-	if strings.HasSuffix(name, ".fifo") != c.Bool("fifoTopic") {
-		return []catalog.Problem{{Property: "name", Rule: "name of a FIFO topic", Value: name, Message: "must end in .fifo exactly when fifoTopic is true",
-			Source: api + "API_CreateTopic.html"}}
-	}
-	return nil
-}
-
-// endpointForms are the forms of endpoints by protocol.
-var endpointForms = map[string]*regexp.Regexp{
-	"email": regexp.MustCompile(`^[^@\s]+@[^@\s]+$`), "email-json": regexp.MustCompile(`^[^@\s]+@[^@\s]+$`),
-	"http": regexp.MustCompile(`^http://`), "https": regexp.MustCompile(`^https://`), "sms": regexp.MustCompile(`^\+?[0-9-]+$`),
-	"sqs": regexp.MustCompile(`^arn:[^:]+:sqs:`), "lambda": regexp.MustCompile(`^arn:[^:]+:lambda:`), "firehose": regexp.MustCompile(`^arn:[^:]+:firehose:`),
-	"application": regexp.MustCompile(`^arn:[^:]+:sns:`),
-}
-
-func checkSubscription(c *catalog.Call) []catalog.Problem {
-	form := endpointForms[c.Str("protocol")]
-	if form != nil && c.Known("endpoint") && !form.MatchString(c.Str("endpoint")) {
-		return []catalog.Problem{{Property: "endpoint", Rule: "endpoint of the protocol", Value: c.Str("endpoint"),
-			Message: "does not suit the protocol " + c.Str("protocol"), Source: api + "API_Subscribe.html"}}
-	}
-	return nil
 }
 
 func defaultPolicy(c *catalog.Call) string {

@@ -2,18 +2,11 @@
 package sqs
 
 import (
-	"fmt"
-	"regexp"
-
 	sdk "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 
 	"github.com/itrack/itrack/internal/rehearsal/aws/policy"
 	"github.com/itrack/itrack/internal/rehearsal/catalog"
 )
-
-const api = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/"
-
-var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$|^[A-Za-z0-9_-]{1,75}\.fifo$`)
 
 // Service is what the stand-in knows of SQS.
 func Service() catalog.Service {
@@ -33,7 +26,6 @@ func Service() catalog.Service {
 		},
 		Refs: []catalog.Ref{{Path: "kmsMasterKeyId", To: []string{"aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey", "aws:kms/alias:Alias"}, By: catalog.ByIDOrARN,
 			Code: "KmsNotFound", Message: "The key {value} does not exist"}},
-		Check: checkQueue,
 		Refuse: func(c *catalog.Call) *catalog.Error {
 			if c.Str("policy") == "" {
 				return nil
@@ -46,22 +38,4 @@ func Service() catalog.Service {
 			return nil
 		},
 	}}}
-}
-
-func checkQueue(c *catalog.Call) []catalog.Problem {
-	var problems []catalog.Problem
-	if value := c.Str("name"); c.Known("name") && !queueName.MatchString(value) {
-		problems = append(problems, catalog.Problem{Property: "name", Rule: "name of a queue", Value: value, Source: api + "API_CreateQueue.html",
-			Message: "must have 1 to 80 letters, digits, hyphens and underscores"})
-	}
-	for _, bound := range []struct {
-		property    string
-		least, most float64
-	}{{"messageRetentionSeconds", 60, 1209600}, {"visibilityTimeoutSeconds", 0, 43200}, {"kmsDataKeyReusePeriodSeconds", 60, 86400}, {"delaySeconds", 0, 900}} {
-		if value := c.Num(bound.property); c.Known(bound.property) && (value < bound.least || value > bound.most) {
-			problems = append(problems, catalog.Problem{Property: bound.property, Rule: "bounds of an attribute", Value: fmt.Sprint(value),
-				Message: fmt.Sprintf("must be %v to %v", bound.least, bound.most), Source: api + "API_SetQueueAttributes.html"})
-		}
-	}
-	return problems
 }

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -35,20 +33,8 @@ func documentType() catalog.Type {
 		Defaults: map[string]any{"documentFormat": "JSON"}, Volatile: []string{"documentVersion", "latestVersion", "defaultVersion", "hash"},
 		// JSON with keys in another order is the same document to the provider; only the text is kept by AWS.
 		Documents: map[string]catalog.Document{"content": {Code: "InvalidDocumentContent"}},
-		Check:     checkDocument, Compute: computeDocument,
+		Compute:   computeDocument,
 	}
-}
-
-var documentName = regexp.MustCompile(`^[a-zA-Z0-9_\-.]{3,128}$`)
-
-func checkDocument(c *catalog.Call) []catalog.Problem {
-	var problems []catalog.Problem
-	name := c.Str("name")
-	if c.Known("name") && (!documentName.MatchString(name) || strings.HasPrefix(strings.ToLower(name), "aws")) {
-		problems = append(problems, catalog.Problem{Property: "name", Rule: "name of a document", Value: name,
-			Message: "must have 3 to 128 letters, digits and _-. and not begin with aws", Source: api + "API_CreateDocument.html"})
-	}
-	return problems
 }
 
 func computeDocument(c *catalog.Call) error {
@@ -85,28 +71,13 @@ func associationType() catalog.Type {
 		Service: "SSM", Action: "Association", Title: "SSM Association", ID: catalog.Made(func(c *catalog.Call) string { return catalog.UUID() }),
 		ARN: "arn:{partition}:ssm:{region}:{account}:association/{id}",
 		// Documents of AWS's own exist in every account; their parameters are filled in as the document says.
-		Refs: []catalog.Ref{}, Check: checkAssociation, Refuse: refuseAssociation, Computed: []string{"tagsAll"},
+		Refs: []catalog.Ref{}, Refuse: refuseAssociation, Computed: []string{"tagsAll"},
 		Compute: func(c *catalog.Call) error {
 			c.SetNew("associationId", c.ID)
 			c.SetNew("documentVersion", "$DEFAULT")
 			return nil
 		},
 	}
-}
-
-var schedule = regexp.MustCompile(`^(cron\(.+\)|rate\([0-9]+ (minutes?|hours?|days?)\)|at\(.+\))$`)
-
-func checkAssociation(c *catalog.Call) []catalog.Problem {
-	var problems []catalog.Problem
-	if value := c.Str("scheduleExpression"); c.Known("scheduleExpression") && !schedule.MatchString(value) {
-		problems = append(problems, catalog.Problem{Property: "scheduleExpression", Rule: "schedule", Value: value, Message: "must be cron(…), rate(…) or at(…)",
-			Source: "https://docs.aws.amazon.com/systems-manager/latest/userguide/reference-cron-and-rate-expressions.html"})
-	}
-	if count := len(catalog.Leaves(c.Inputs, "targets[].key")); count > 5 {
-		problems = append(problems, catalog.Problem{Property: "targets", Rule: "at most 5 targets", Value: fmt.Sprint(count), Message: "must be at most 5",
-			Source: api + "API_CreateAssociation.html"})
-	}
-	return problems
 }
 
 // refuseAssociation wants a document that exists, and targets or an instance where the document runs on instances.

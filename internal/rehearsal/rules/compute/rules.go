@@ -9,5 +9,5 @@ import (
 
 // Rules are the area's, in the catalogue's order.
 func Rules() []rule.Rule {
-	return slices.Concat(tasks())
+	return slices.Concat(tasks(), definitions(), starting(), services(), routing(), groups(), deploying(), scaling(), functions(), feeding(), fleets(), registry())
 }

@@ -1,9 +1,14 @@
 // Package edge holds the rules of the area edge.
 package edge
 
-import "github.com/itrack/itrack/internal/rehearsal/rules/rule"
+import (
+	"slices"
+
+	"github.com/itrack/itrack/internal/rehearsal/rules/rule"
+)
 
 // Rules are the area's, in the catalogue's order.
 func Rules() []rule.Rule {
-	return nil
+	return slices.Concat(firewall(), firewallStatements(), firewallUse(), distributions(), distributionNames(), distributionParts(),
+		apiBodies(), apiParts(), records(), certificates(), listeners())
 }

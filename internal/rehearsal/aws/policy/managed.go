@@ -1,11 +1,6 @@
-package iam
+package policy
 
-import (
-	"fmt"
-	"strings"
-
-	"github.com/itrack/itrack/internal/rehearsal/catalog"
-)
+import "strings"
 
 // managed are AWS's managed policies that programs here use. A name that is not listed is refused: a mistyped one fails on
 // AWS only when the role is made. https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
@@ -23,16 +18,8 @@ var managed = map[string]bool{
 	"AWSResourceExplorerReadOnlyAccess": true, "CloudWatchReadOnlyAccess": true, "AmazonRDSReadOnlyAccess": true, "job-function/Billing": true,
 }
 
-// managedExist refuses AWS's managed policies that do not exist.
-func managedExist(c *catalog.Call, paths ...string) *catalog.Error {
-	for _, path := range paths {
-		for _, arn := range c.Strs(path) {
-			name, ours := strings.CutPrefix(arn, "arn:"+c.Partition+":iam::aws:policy/")
-			if ours && !managed[name] {
-				return &catalog.Error{Code: "NoSuchEntity", Property: path, Value: arn, Rule: "reference exists",
-					Message: fmt.Sprintf("Policy %s does not exist or is not attachable (if AWS has it, list it in internal/rehearsal/aws/iam/managed.go)", arn)}
-			}
-		}
-	}
-	return nil
+// Managed tells whether AWS has a managed policy with that ARN, as far as the list above goes.
+func Managed(arn string) bool {
+	_, name, ours := strings.Cut(arn, ":iam::aws:policy/")
+	return ours && managed[name]
 }
