@@ -55,6 +55,14 @@ test: functions tools bin/testreport ## Run every test with -race; a skipped tes
 	@go test -race -timeout 30m -json $(TESTFLAGS) ./... | bin/testreport
 	@cd tools && go test -race ./testreport
 
+# Kills on each stack's way in `make soak`; ITRACK_SEED repeats the moments of an earlier run.
+SOAK_KILLS ?= 24
+
+.PHONY: soak
+soak: functions tools ## Kill both stacks at random moments through their whole lives, repair and compare (an hour)
+	$(call say,'soaking: $(SOAK_KILLS) kills on the way of each stack')
+	@ITRACK_SOAK=$(SOAK_KILLS) go test -count=1 -timeout 4h -v -run TestKilledDeploymentsAreRepaired ./tests/interruption
+
 .PHONY: bin/testreport
 bin/testreport:
 	@cd tools && go build -o ../bin/testreport ./testreport

@@ -13,6 +13,7 @@ import (
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/infra"
 	"github.com/itrack/itrack/internal/engine"
+	"github.com/itrack/itrack/internal/recovery/live"
 	"github.com/itrack/itrack/internal/rehearsal"
 )
 
@@ -48,6 +49,8 @@ func run() int {
 		Project:     cmdutil.EnterProject,
 		Pulumi:      engine.FindPulumi,
 		Rehearse:    engine.Rehearse,
+		Repair:      engine.RepairStack,
+		Finder:      live.Finder,
 		Measure:     engine.Measure,
 	}
 	cmd := newRoot(f)

@@ -33,9 +33,12 @@ type Outcome struct {
 // The error is nil when everything was made; otherwise it is the first of Outcome.Problems, or ctx's own error
 // when the operation was cancelled (resources made so far stay, and are in the state).
 func (s *Stack) Up(ctx context.Context, options UpOptions) (Outcome, error) {
+	if outcome, err := s.ready(ctx); err != nil {
+		return outcome, err
+	}
 	t, restore := s.follow(options)
 	defer restore()
-	return s.operate(ctx, t, "up", func(stream chan<- events.EngineEvent) error {
+	outcome, err := s.operate(ctx, t, "up", func(stream chan<- events.EngineEvent) error {
 		opts := []optup.Option{optup.EventStreams(stream), optup.Color("never"), optup.SuppressProgress()}
 		if options.Refresh {
 			opts = append(opts, optup.Refresh())
@@ -49,6 +52,8 @@ func (s *Stack) Up(ctx context.Context, options UpOptions) (Outcome, error) {
 		_, err := s.auto.Up(ctx, opts...)
 		return err
 	})
+	s.sound = err == nil
+	return outcome, err
 }
 
 // follow makes the tracker of an operation that runs the program, and counts what the program registers. The caller calls
@@ -65,6 +70,9 @@ func (s *Stack) follow(options UpOptions) (*tracker, func()) {
 // resource then refuses before anything is deleted. Without that the engine would delete what stands before the protected
 // one, and stop halfway. What only the cloud refuses ends it where it is.
 func (s *Stack) Destroy(ctx context.Context, observer Observer) (Outcome, error) {
+	if outcome, err := s.ready(ctx); err != nil {
+		return outcome, err
+	}
 	t := newTracker(s.Name, PhaseDestroy, observer)
 	state, err := s.Export(ctx)
 	if err != nil {

@@ -28,12 +28,14 @@ type Progress struct {
 // Phase is the part of the work that a Progress belongs to.
 type Phase string
 
-// The phases of a rehearsal, in their order.
+// The phases of a rehearsal, in their order, and those of other operations.
 const (
 	PhasePrepare Phase = "preparing"
 	PhaseUp      Phase = "first up"
 	PhaseAgain   Phase = "second up"
 	PhaseDestroy Phase = "destroy"
+	PhaseRefresh Phase = "refresh"
+	PhasePreview Phase = "preview"
 )
 
 // Observer receives progress, one call at a time. It must not block for long.
@@ -65,6 +67,7 @@ type tracker struct {
 	changes  []Change
 	diags    []apitype.DiagnosticEvent
 	failed   []apitype.StepEventMetadata
+	creates  []apitype.StepEventMetadata // what is made, or would be
 	summary  *apitype.SummaryEvent
 }
 
@@ -149,6 +152,9 @@ func (t *tracker) take(event events.EngineEvent) {
 	switch {
 	case event.ResourcePreEvent != nil:
 		t.begin(event.ResourcePreEvent.Metadata)
+		if op := event.ResourcePreEvent.Metadata.Op; op == apitype.OpCreate || op == apitype.OpCreateReplacement {
+			t.creates = append(t.creates, event.ResourcePreEvent.Metadata)
+		}
 	case event.ResOutputsEvent != nil:
 		t.finish(event.ResOutputsEvent.Metadata)
 	case event.ResOpFailedEvent != nil:

@@ -188,3 +188,23 @@ func (s *stackConfig) list(namespace, name string) []string {
 	}
 	return []string{text}
 }
+
+// access is how the stack's providers sign in to AWS.
+func (s *stackConfig) access() Access {
+	access := Access{Region: s.text("aws", "region"), Profile: s.text("aws", "profile")}
+	for _, key := range []string{"assumeRole", "assumeRoles"} {
+		value, ok := s.file.Config[config.MustMakeKey("aws", key)]
+		if !ok {
+			continue
+		}
+		text, err := value.Value(config.NopDecrypter)
+		if err != nil {
+			continue
+		}
+		var one Role
+		if json.Unmarshal([]byte(text), &access.Roles) != nil && json.Unmarshal([]byte(text), &one) == nil && one.ARN != "" {
+			access.Roles = []Role{one}
+		}
+	}
+	return access
+}

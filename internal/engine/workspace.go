@@ -53,9 +53,14 @@ func (i *Isolation) workDir(stack string) string { return filepath.Join(i.Dir, "
 type Stack struct {
 	Name string
 
-	auto   auto.Stack
-	cli    *CLI
-	config *stackConfig
+	auto    auto.Stack
+	cli     *CLI
+	config  *stackConfig
+	backend string // address of the backend in isolation; empty: the user's own
+	keep    string // folder of an isolated stack
+
+	// sound: no operation of an earlier run is pending in the state.
+	sound bool
 }
 
 // Open prepares a stack: in isolation it makes the folders, copies the settings, applies the overlays, and
@@ -93,11 +98,21 @@ func Open(ctx context.Context, s Settings) (*Stack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the workspace of %s: %w", s.Stack, err)
 	}
-	opened, err := auto.UpsertStack(ctx, s.Stack, ws)
-	if err != nil {
+	stack := &Stack{Name: s.Stack, cli: cli, config: cfg}
+	if s.Isolation != nil {
+		stack.backend, stack.keep = "file://"+s.Isolation.stateDir(), s.Isolation.Dir
+		stack.sound = !s.Isolation.has(string(cfg.project.Name), s.Stack)
+	}
+	if stack.auto, err = auto.UpsertStack(ctx, s.Stack, ws); err != nil {
 		return nil, fmt.Errorf("opening stack %s: %w", s.Stack, Explain(err))
 	}
-	return &Stack{Name: s.Stack, auto: opened, cli: cli, config: cfg}, nil
+	return stack, nil
+}
+
+// has tells whether an earlier run left a state of the stack.
+func (i *Isolation) has(project, stack string) bool {
+	_, err := os.Stat(filepath.Join(i.stateDir(), ".pulumi", "stacks", project, stack+".json"))
+	return err == nil
 }
 
 // prepare makes the folders of an isolated stack.

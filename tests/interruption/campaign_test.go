@@ -2,6 +2,9 @@ package interruption
 
 import (
 	"context"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,22 +12,77 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/itrack/itrack/internal/engine"
+	"github.com/itrack/itrack/internal/rehearsal/cloud"
 )
 
-// resources is about how many resources staging consists of: moments are drawn over all of them.
-const resources = 370
+// resources are about how many resources a stack has: moments are drawn over all of them.
+var resources = map[string]int{"staging": 370, "production": 450}
 
-// A staging stack that is killed again and again on its way: half of the times inside a create, half at any moment.
+// A staging stack that is killed again and again on its way: half of the times inside a create, half at any moment. In the long
+// campaign the number of kills is what ITRACK_SOAK says, for each stack, and the stacks live on to their end.
 func TestKilledDeploymentsAreRepaired(t *testing.T) {
-	l := newLife(t, "staging", seed(t))
-	campaign(l, 10)
+	text := os.Getenv(envSoak)
+	if text == "" {
+		campaign(newLife(t, "staging", seed(t)), 10)
+		return
+	}
+	kills, err := strconv.Atoi(text)
+	require.NoError(t, err, "%s is the number of kills on each stack's way", envSoak)
+	drawn := seed(t)
+	for _, name := range []string{"staging", "production"} {
+		t.Run(name, func(t *testing.T) { wholeLife(newLife(t, name, drawn), kills) })
+	}
+}
+
+// wholeLife is a stack from its first up to its destroy, with kills in each part of it.
+func wholeLife(l *life, kills int) {
+	campaign(l, kills)
+	l.driftIsExact()
+	l.Log("drift: found exactly and put right")
+	for i, days := range []string{"30", "60"} {
+		l.reopen("itrack:logs.retentionDays=" + days)
+		// Most of an update's resources stay the same and are finished early: the kill comes among the last.
+		total := l.total()
+		killed := l.killedAt(total/2+l.random.IntN(total/2), func(observer engine.Observer) error {
+			_, err := l.stack.Up(context.Background(), engine.UpOptions{Observer: observer})
+			return err
+		})
+		l.Logf("change %d: killed %v; %s", i+1, killed, said(l.repair()))
+		l.up()
+		l.equal()
+	}
+	if l.name == "production" {
+		_, err := l.stack.Destroy(context.Background(), nil)
+		require.ErrorContains(l, err, "protected")
+		l.equal()
+		l.Log("destroy: refused, and nothing is lost")
+		return
+	}
+	for i := range 2 {
+		killed := l.killedAt(1+l.random.IntN(l.total()/2), func(observer engine.Observer) error {
+			_, err := l.stack.Destroy(context.Background(), observer)
+			return err
+		})
+		report := l.repair()
+		l.Logf("destroy %d: killed %v; %s", i+1, killed, said(report))
+		assert.Empty(l, report.Planned, "what was deleted is not adopted")
+		l.equal()
+	}
+	l.destroy()
+	l.Log("destroy: gone whole")
+}
+
+// total is how many resources the state has.
+func (l *life) total() int {
+	l.Helper()
+	return resources[l.name] - l.left()
 }
 
 // campaign deploys with kills on the way, repairs after each, and compares at the end.
 func campaign(l *life, kills int) {
 	l.Helper()
 	begun := time.Now()
-	inside := 0
+	killed, inside, found := 0, 0, 0
 	for i := range kills {
 		// What is left, shared among the kills that are left: the moments spread over the whole run.
 		left := l.left()
@@ -35,17 +93,25 @@ func campaign(l *life, kills int) {
 				l.Logf("%2d: the up ended before create %d", i+1, moment)
 				continue
 			}
+			killed++
 			inside++
+			l.unrepaired(held)
 			l.Logf("%2d: killed inside create %d: %s %s", i+1, moment, held.URN, held.ID)
 		} else {
-			done := resources - left + moment
-			killed := l.killedAt(done, func(observer engine.Observer) error {
+			done := resources[l.name] - left + moment
+			if !l.killedAt(done, func(observer engine.Observer) error {
 				_, err := l.stack.Up(context.Background(), engine.UpOptions{Observer: observer})
 				return err
-			})
-			l.Logf("%2d: killed at %d resources: %v", i+1, done, killed)
+			}) {
+				l.Logf("%2d: the up ended before it had %d resources", i+1, done)
+				continue
+			}
+			killed++
+			l.Logf("%2d: killed at %d resources", i+1, done)
 		}
 		report := l.repair()
+		pending, planned := adopted(report)
+		found += pending + planned
 		l.Logf("    repaired: %s (%.0f s)", said(report), time.Since(begun).Seconds())
 		assert.Empty(l, report.Orphans)
 		for _, d := range report.Interrupted {
@@ -57,7 +123,19 @@ func campaign(l *life, kills int) {
 	again, err := l.stack.Up(context.Background(), engine.UpOptions{Refresh: true})
 	require.NoError(l, err)
 	assert.Empty(l, again.Changes, "a further up changes nothing")
-	assert.GreaterOrEqual(l, inside, kills/2, "half of the kills must be inside a create")
+	assert.GreaterOrEqual(l, 2*inside, killed, "half of the kills must be inside a create")
+	assert.GreaterOrEqual(l, killed, kills-kills/5, "nearly every moment must have come before the end")
+	l.Logf("%d kills, %d of them inside a create, %d creations adopted, state and cloud equal; %.0f s", killed, inside, found, time.Since(begun).Seconds())
+}
+
+// unrepaired shows that the kill left something to repair: what was being made exists outside the state, and an up refuses to
+// go on and names the command.
+func (l *life) unrepaired(held *cloud.Strike) {
+	l.Helper()
+	assert.Contains(l, strings.Join(l.differences(), "\n"), "made as "+held.URN)
+	outcome, err := l.stack.Up(context.Background(), engine.UpOptions{})
+	require.ErrorContains(l, err, "itrack state repair "+l.name)
+	assert.Empty(l, outcome.Changes)
 }
 
 // left is about how many resources are still to be made.
@@ -71,5 +149,5 @@ func (l *life) left() int {
 			made++
 		}
 	}
-	return max(2, resources-made)
+	return max(2, resources[l.name]-made)
 }

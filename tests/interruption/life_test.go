@@ -23,7 +23,15 @@ import (
 	"github.com/itrack/itrack/internal/rehearsal/enginetest"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m) }
+// TestMain enters the project, by whose folder the program names its files. The plugin is started in the engine's folder.
+func TestMain(m *testing.M) {
+	if _, plugin := rehearsal.PluginKind(os.Args[0]); !plugin {
+		if err := os.Chdir(filepath.Join("..", "..")); err != nil {
+			panic(err)
+		}
+	}
+	enginetest.Main(m)
+}
 
 // The environment chooses the long campaign and repeats a drawn one.
 const (
@@ -40,6 +48,8 @@ type life struct {
 	stack              *engine.Stack
 	cloud              *cloud.Cloud
 	random             *rand.Rand
+	// checkpoints: the state is written at every step, for what is killed to go on from.
+	checkpoints bool
 }
 
 // seed is what everything random in a test follows from; it is printed, and ITRACK_SEED repeats it.
@@ -57,7 +67,7 @@ func seed(t *testing.T) uint64 {
 
 func newLife(t *testing.T, name string, seed uint64, overlays ...string) *life {
 	t.Helper()
-	l := &life{T: t, dir: t.TempDir(), name: name, account: accounts[name], random: rand.New(rand.NewPCG(seed, 1))}
+	l := &life{T: t, dir: t.TempDir(), name: name, account: accounts[name], random: rand.New(rand.NewPCG(seed, 1)), checkpoints: true}
 	var err error
 	l.cloud, err = cloud.Open(filepath.Join(l.dir, "cloud"))
 	require.NoError(t, err)
@@ -74,14 +84,14 @@ func newLife(t *testing.T, name string, seed uint64, overlays ...string) *life {
 // reopen opens the stack as another process would, with other settings laid over the stack file.
 func (l *life) reopen(overlays ...string) {
 	l.Helper()
-	project, err := filepath.Abs(filepath.Join("..", ".."))
+	project, err := os.Getwd()
 	require.NoError(l, err)
 	cli, err := engine.FindPulumi(context.Background(), project)
 	require.NoError(l, err, "run `make tools`")
 	settings := engine.Settings{
 		Project: project, Stack: l.name, Program: infra.Stack, CLI: cli,
 		Env:       map[string]string{rehearsal.EnvCloud: l.cloud.Dir(), rehearsal.EnvAccount: l.account},
-		Isolation: &engine.Isolation{Dir: l.dir, Plugins: rehearsal.PluginNames(), Checkpoints: true},
+		Isolation: &engine.Isolation{Dir: l.dir, Plugins: rehearsal.PluginNames(), Checkpoints: l.checkpoints},
 	}
 	for _, text := range overlays {
 		overlay, err := engine.ParseOverlay(text)
@@ -101,13 +111,17 @@ func (l *life) up() engine.Outcome {
 
 func (l *life) repair(change ...func(*engine.RepairOptions)) engine.RepairReport {
 	l.Helper()
+	report, err := l.stack.Repair(context.Background(), l.options(change...))
+	require.NoError(l, err)
+	return report
+}
+
+func (l *life) options(change ...func(*engine.RepairOptions)) engine.RepairOptions {
 	o := engine.RepairOptions{Finder: recovery.New(pretend.Lister{Cloud: l.cloud}), Account: l.account}
 	for _, c := range change {
 		c(&o)
 	}
-	report, err := l.stack.Repair(context.Background(), o)
-	require.NoError(l, err)
-	return report
+	return o
 }
 
 // faults replaces what goes wrong; none: nothing goes wrong any more.

@@ -28,6 +28,9 @@ type Factory struct {
 	Pulumi func(ctx context.Context, project string) (*engine.CLI, error)
 	// Rehearse runs a rehearsal.
 	Rehearse func(ctx context.Context, o engine.Options) (engine.Report, error)
+	// Repair repairs a stack; Finder looks in AWS for what a stack's settings say.
+	Repair func(ctx context.Context, run engine.RepairRun) (engine.RepairReport, error)
+	Finder engine.FinderOf
 	// Measure runs a benchmark.
 	Measure func(ctx context.Context, o engine.MeasureOptions) ([]engine.Bench, error)
 }

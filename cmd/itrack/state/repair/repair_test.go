@@ -1,0 +1,112 @@
+package repair
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
+	"github.com/itrack/itrack/internal/engine"
+	"github.com/itrack/itrack/internal/recovery"
+	"github.com/stretchr/testify/require"
+)
+
+func execute(t *testing.T, repair func(engine.RepairRun) (engine.RepairReport, error), args ...string) (string, error) {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"Pulumi.yaml", "Pulumi.staging.yaml"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("name: itrack\nruntime: go\n"), 0o600))
+	}
+	out := &bytes.Buffer{}
+	cmd := NewCmdRepair(&cmdutil.Factory{
+		IO: cmdutil.IOStreams{Out: out, Err: &bytes.Buffer{}}, Plugins: []string{"plugin"},
+		Project: func() (string, error) { return dir, nil },
+		Pulumi:  func(context.Context, string) (*engine.CLI, error) { return &engine.CLI{}, nil },
+		Repair:  func(_ context.Context, run engine.RepairRun) (engine.RepairReport, error) { return repair(run) },
+	}, nil)
+	cmd.SetArgs(args)
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	err := cmd.ExecuteContext(context.Background())
+	return out.String(), err
+}
+
+// run runs the command on a repair with that outcome.
+func run(t *testing.T, report engine.RepairReport, args ...string) (string, error) {
+	t.Helper()
+	return execute(t, func(engine.RepairRun) (engine.RepairReport, error) { return report, nil }, args...)
+}
+
+func TestFlagsReachTheEngine(t *testing.T) {
+	var got engine.RepairRun
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	_, err = execute(t, func(run engine.RepairRun) (engine.RepairReport, error) { got = run; return engine.RepairReport{}, nil },
+		"staging", "--dry-run", "--keep", "kept", "--one-account", "--set", "itrack:domain=example.com", "--unlock", "l1",
+		"--adopt", "urn:pulumi:staging::itrack::t::n=i=1", "--clear", "urn:pulumi:staging::itrack::t::m", "--delete-orphan", "o1")
+	require.NoError(t, err)
+	require.Equal(t, "staging", got.Environment)
+	require.Equal(t, filepath.Join(here, "kept"), got.Keep)
+	require.True(t, got.DryRun)
+	require.True(t, got.OneAccount)
+	require.Equal(t, []engine.Overlay{{Key: "itrack:domain", Value: "example.com"}}, got.Overlays)
+	require.Equal(t, []string{"l1"}, got.Unlock)
+	require.Equal(t, map[string]string{"urn:pulumi:staging::itrack::t::n": "i=1"}, got.Adopt)
+	require.Equal(t, []string{"urn:pulumi:staging::itrack::t::m"}, got.Clear)
+	require.Equal(t, []string{"o1"}, got.DeleteOrphan)
+}
+
+func TestWrongUsage(t *testing.T) {
+	never := func(engine.RepairRun) (engine.RepairReport, error) {
+		t.Error("nothing may run")
+		return engine.RepairReport{}, nil
+	}
+	for _, args := range [][]string{
+		{"nowhere"}, {"staging", "--adopt", "urn:pulumi:x"}, {"staging", "--adopt", "a=b"}, {"staging", "--one-account"}, {"staging", "--set", "a:b=c"},
+	} {
+		_, err := execute(t, never, args...)
+		require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(err), "%v: %v", args, err)
+	}
+}
+
+var report = engine.RepairReport{
+	Stack: "staging",
+	Locks: []engine.Lock{{ID: "abc", PID: 7, User: "ann", Host: "here", Time: time.Unix(0, 0), Holder: engine.HolderDead}},
+	Interrupted: []engine.Decision{
+		{URN: "urn:pulumi:staging::itrack::aws:ec2/vpc:Vpc::net", Type: "aws:ec2/vpc:Vpc", Action: engine.ActionAdopt, ID: "vpc-1", Why: "found by tags"},
+		{URN: "urn:pulumi:staging::itrack::aws:ec2/eip:Eip::nat", Type: "aws:ec2/eip:Eip", Action: engine.ActionOpen, Why: "2 objects look like it"},
+	},
+	Orphans: []recovery.Object{{Type: "aws:ec2/eip:Eip", ID: "eipalloc-1", Region: "us-east-1"}},
+	Drift:   []engine.Change{{URN: "urn:pulumi:staging::itrack::aws:sqs/queue:Queue::q", Type: "aws:sqs/queue:Queue", Op: "delete"}},
+}
+
+func TestThePageSaysWhatWasDoneAndWhatIsOpen(t *testing.T) {
+	text, err := run(t, report, "staging")
+	require.NoError(t, err)
+	for _, part := range []string{
+		"abc  ann on here, pid 7", "it is gone", "adopted", "vpc-1: found by tags", "2 objects look like it",
+		"--adopt 'urn:pulumi:staging::itrack::aws:ec2/eip:Eip::nat=ID'", "does not exist any more", "--delete-orphan eipalloc-1 deletes it",
+	} {
+		require.Contains(t, text, part)
+	}
+	dry := report
+	dry.DryRun = true
+	text, err = run(t, dry, "staging")
+	require.NoError(t, err)
+	require.Contains(t, text, "would adopt")
+	text, err = run(t, engine.RepairReport{Stack: "staging"}, "staging")
+	require.NoError(t, err)
+	require.Contains(t, text, "nothing to repair")
+}
+
+func TestJSONIsOneDocument(t *testing.T) {
+	text, err := run(t, report, "staging", "--json")
+	require.NoError(t, err)
+	var back engine.RepairReport
+	require.NoError(t, json.Unmarshal([]byte(text), &back))
+	require.Equal(t, report.Interrupted, back.Interrupted)
+	require.Equal(t, engine.HolderDead, back.Locks[0].Holder)
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Start moto, an emulator of AWS's API, for tests: print its address once it listens, and run until this script is ended.
+# A moto of the pinned version that python3 has is used; otherwise it is installed into a virtual environment under
+# .rehearsal/, from the versions pinned in tools/moto/requirements.txt.
+set -euo pipefail
+cd "$(dirname "$0")"
+root=$(cd .. && pwd)
+pinned=$(sed -nE 's/^moto(\[[a-z]+\])?==([0-9.]+).*/\2/p' moto/requirements.txt)
+
+# has PYTHON: does it have the server of the pinned version?
+has() { "$1" -c "import sys, moto, moto.server; sys.exit(moto.__version__ != '$pinned')" >/dev/null 2>&1; }
+
+python=python3
+if ! has "$python"; then
+  environment=$root/.rehearsal/moto-$pinned
+  python=$environment/bin/python
+  if ! has "$python"; then
+    printf '==> installing moto %s into %s\n' "$pinned" "$environment" >&2
+    python3 -m venv "$environment"
+    "$python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement moto/requirements.txt >&2
+  fi
+fi
+
+# Any free port: several tests may each have a server.
+exec env MOTO_IAM_LOAD_MANAGED_POLICIES=true "$python" - <<'PYTHON'
+import logging
+from moto.server import ThreadedMotoServer
+import threading
+
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+host, port = server.get_host_and_port()
+print(f"http://{host}:{port}", flush=True)
+threading.Event().wait()
+PYTHON
