@@ -9,6 +9,8 @@ import (
 	"github.com/itrack/itrack/cmd/itrack/docs"
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/cmd/itrack/rehearse"
+	"github.com/itrack/itrack/cmd/itrack/review"
+	"github.com/itrack/itrack/cmd/itrack/state"
 	"github.com/itrack/itrack/cmd/itrack/version"
 	"github.com/spf13/cobra"
 )
@@ -17,12 +19,14 @@ import (
 func newRoot(f *cmdutil.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "itrack",
-		Short: "Rehearse, build and operate the iTrack platform on AWS",
-		Long: `Rehearse, build and operate the iTrack platform on AWS.
+		Short: "Rehearse, review, build and operate the iTrack platform on AWS",
+		Long: `Rehearse, review, build and operate the iTrack platform on AWS.
 
 Data goes to stdout, everything else to stderr. Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 130 cancelled.`,
 		Example: `  itrack rehearse
   itrack rehearse production --json
+  itrack review production --set itrack:domain=example.com
+  itrack state repair staging --dry-run
   itrack config schema`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -32,7 +36,8 @@ Data goes to stdout, everything else to stderr. Exit codes: 0 ok, 1 failed, 2 wr
 	}
 	cmd.AddCommand(
 		rehearse.NewCmdRehearse(f, nil), bench.NewCmdBench(f, nil), build.NewCmdBuild(f), config.NewCmdConfig(f),
-		docs.NewCmdDocs(f, nil),
+		review.NewCmdReview(f, nil), docs.NewCmdDocs(f, nil),
+		state.NewCmdState(f),
 		version.NewCmdVersion(f, nil),
 	)
 	markUsage(cmd)

@@ -47,6 +47,9 @@ type Answer struct {
 	OK       bool
 	// Why says what was seen, Fix what to change; Fix is for failed answers.
 	Why, Fix string
+	// NeedsDomain marks a failed answer that the stack gives only because it has no domain. Only controls set it, and only
+	// where a domain is the fix: such answers are listed apart.
+	NeedsDomain bool
 }
 
 // Pass is a passed answer.

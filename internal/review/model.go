@@ -38,6 +38,8 @@ type Resource struct {
 type Model struct {
 	Stack     string
 	Resources []*Resource
+	// Outputs are the stack's own, secrets masked.
+	Outputs map[string]any
 
 	byType map[string][]*Resource
 	byRef  map[string][]*Resource
@@ -46,7 +48,8 @@ type Model struct {
 // Load reads an export.
 func Load(raw apitype.UntypedDeployment) (*Model, error) {
 	if raw.Version != 3 && raw.Version != 4 {
-		return nil, fmt.Errorf("reading the exported stack: its version is %d, and 3 and 4 are understood; export it with a pulumi command of version 3", raw.Version)
+		return nil, fmt.Errorf("reading the exported stack: its version is %d, and 3 and 4 are understood; export it with a pulumi command of version 3",
+			raw.Version)
 	}
 	var deployment apitype.DeploymentV3
 	if err := json.Unmarshal(raw.Deployment, &deployment); err != nil {
@@ -63,7 +66,7 @@ func Load(raw apitype.UntypedDeployment) (*Model, error) {
 	}
 	for _, r := range deployment.Resources {
 		if r.Type == resource.RootStackType {
-			m.Stack = string(r.URN.Stack())
+			m.Stack, m.Outputs = string(r.URN.Stack()), open(r.Outputs)
 		}
 		if !r.Custom || r.Delete || r.External || strings.HasPrefix(string(r.Type), "pulumi:") {
 			continue
@@ -149,11 +152,27 @@ func (m *Model) Find(token, ref string) *Resource {
 	return nil
 }
 
+// FindFrom is Find as seen from another resource: of two resources with one name in two regions it takes the one in the
+// other's region. An ARN says its region itself.
+func (m *Model) FindFrom(from *Resource, token, ref string) *Resource {
+	ref = strings.TrimSuffix(ref, ":*")
+	first := m.Find(token, ref)
+	if first == nil || first.Str("arn") == ref {
+		return first
+	}
+	for _, r := range m.byRef[ref] {
+		if r.Type == token && r.Region == from.Region {
+			return r
+		}
+	}
+	return first
+}
+
 // Referring are the resources of a type with a value at path that means the target.
 func (m *Model) Referring(token, path string, target *Resource) []*Resource {
 	var out []*Resource
 	for _, r := range m.byType[token] {
-		if slices.ContainsFunc(r.Strs(path), func(value string) bool { return m.Find(target.Type, value) == target }) {
+		if slices.ContainsFunc(r.Strs(path), func(value string) bool { return m.FindFrom(r, target.Type, value) == target }) {
 			out = append(out, r)
 		}
 	}
@@ -251,3 +270,6 @@ func (r *Resource) JSON(path string, v any) bool {
 
 // Label is how reports name a resource: `aws:rds/instance:Instance::rds`.
 func (r *Resource) Label() string { return r.Type + "::" + r.Name }
+
+// label is how reports name the stack itself, for what is said of no single resource.
+func (m *Model) label() string { return string(resource.RootStackType) + "::" + m.Stack }
