@@ -12,8 +12,9 @@ import (
 // BalancerType is the type token of Balancer.
 const BalancerType = "itrack:infra:Balancer"
 
-// balancerTLSPolicy takes TLS 1.2 with forward secrecy and TLS 1.3, and nothing older.
-const balancerTLSPolicy = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+// balancerTLSPolicy takes TLS 1.3, and TLS 1.2 with forward secrecy and authenticated encryption alone. AWS's own control
+// (ELB.17) takes no policy with older ciphers; the VPC link and Go's TLS, which are all that call, need none of them.
+const balancerTLSPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 
 // Ports of the listeners with and without certificates.
 const (
@@ -141,8 +142,8 @@ func (b *Balancer) balancer(ctx *pulumi.Context, args *BalancerArgs, group *ec2.
 	return balancer, nil
 }
 
-// listeners makes the production and the test listener; both answer 404 to what no service's rule takes. With TLS a
-// third one sends plain HTTP on to TLS. Its port is open to nobody: whoever opens it some day gets a redirect.
+// listeners makes the production and the test listener; both answer 404 to what no service's rule takes. With TLS there is
+// none that answers plain HTTP, not even by a redirect: only the API's VPC link and the tests call, and they speak TLS.
 func (b *Balancer) listeners(ctx *pulumi.Context, args *BalancerArgs, balancer *lb.LoadBalancer) error {
 	listen := func(name string, listener *lb.ListenerArgs) (*lb.Listener, error) {
 		listener.LoadBalancerArn = balancer.Arn
@@ -169,19 +170,7 @@ func (b *Balancer) listeners(ctx *pulumi.Context, args *BalancerArgs, balancer *
 		return err
 	}
 	b.ProductionListenerArn, b.TestListenerArn = production.Arn, test.Arn
-	if args.Certificates == nil {
-		return nil
-	}
-	_, err = listen("redirect", &lb.ListenerArgs{
-		Port: pulumi.Int(productionPortPlain), Protocol: pulumi.String("HTTP"),
-		DefaultActions: lb.ListenerDefaultActionArray{&lb.ListenerDefaultActionArgs{
-			Type: pulumi.String("redirect"),
-			Redirect: &lb.ListenerDefaultActionRedirectArgs{
-				Protocol: pulumi.String("HTTPS"), Port: pulumi.String(fmt.Sprint(b.ProductionPort)), StatusCode: pulumi.String("HTTP_301"),
-			},
-		}},
-	})
-	return err
+	return nil
 }
 
 // nothingHere is what a listener answers where no service's rule takes the path.

@@ -48,19 +48,14 @@ func TestBalancerListenersWithoutDomain(t *testing.T) {
 
 func TestBalancerListenersWithDomain(t *testing.T) {
 	result := recordedWith(t, "production", withEverything)
-	assert.Equal(t, []string{"production", "redirect", "test"}, result.names("aws:lb/listener:Listener"))
+	assert.Equal(t, []string{"production", "test"}, result.names("aws:lb/listener:Listener"))
 	for name, port := range map[string]float64{"production": 443, "test": 8443} {
 		listener := result.one(t, "aws:lb/listener:Listener", name)
 		assert.InDelta(t, port, listener.num(t, "port"), 0)
 		assert.Equal(t, "HTTPS", listener.str(t, "protocol"))
-		assert.Equal(t, "ELBSecurityPolicy-TLS13-1-2-2021-06", listener.str(t, "sslPolicy"))
+		assert.Equal(t, "ELBSecurityPolicy-TLS13-1-2-Res-2021-06", listener.str(t, "sslPolicy"))
 		assert.NotEmpty(t, listener.str(t, "certificateArn"))
 	}
-	redirect := result.one(t, "aws:lb/listener:Listener", "redirect")
-	assert.InDelta(t, 80, redirect.num(t, "port"), 0)
-	assert.Equal(t, "HTTP_301", redirect.str(t, "defaultActions[0].redirect.statusCode"))
-	assert.Equal(t, "HTTPS", redirect.str(t, "defaultActions[0].redirect.protocol"))
-	assert.Equal(t, "443", redirect.str(t, "defaultActions[0].redirect.port"))
 	record := result.one(t, "aws:route53/record:Record", "balancer")
 	assert.Equal(t, "internal.itrack.example.com", record.str(t, "name"))
 	assert.Equal(t, "A", record.str(t, "type"))

@@ -18,7 +18,7 @@ import (
 // existing are the objects in an account of a kept rehearsal.
 func existing(t *testing.T, dir, account string) []cloud.Object {
 	t.Helper()
-	pretend, err := cloud.Open(filepath.Join(dir, "cloud"))
+	pretend, err := cloud.Open(engine.CloudDir(dir))
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, pretend.Close()) }()
 	objects, err := pretend.Objects(account)
@@ -76,6 +76,7 @@ func TestQuotas(t *testing.T) {
 	}
 
 	page := quotas.Page(staging, production, both)
+	assertFile(t, quotas.File, page)
 	assert.Contains(t, page, "| [Elastic IP addresses in a region]")
 	assert.Contains(t, page, "| 5 | 1 | 3 | 4 |")
 	assert.NotContains(t, page, "**", "nothing is over its quota after a deployment")

@@ -117,7 +117,7 @@ func openKept(t *testing.T, dir, stack, account string, overlays ...string) (*en
 	require.NoError(t, err)
 	settings := engine.Settings{
 		Project: o.Project, Stack: stack, Program: infra.Stack, CLI: o.CLI,
-		Env:       map[string]string{rehearsal.EnvCloud: filepath.Join(dir, "cloud"), rehearsal.EnvAccount: account},
+		Env:       map[string]string{rehearsal.EnvCloud: engine.CloudDir(dir), rehearsal.EnvAccount: account},
 		Isolation: &engine.Isolation{Dir: dir, Plugins: rehearsal.PluginNames()},
 	}
 	for _, text := range overlays {
@@ -127,7 +127,7 @@ func openKept(t *testing.T, dir, stack, account string, overlays ...string) (*en
 	}
 	opened, err := engine.Open(context.Background(), settings)
 	require.NoError(t, err)
-	pretend, err := cloud.Open(filepath.Join(dir, "cloud"))
+	pretend, err := cloud.Open(engine.CloudDir(dir))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = pretend.Close() })
 	return opened, pretend

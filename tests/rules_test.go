@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/itrack/itrack/infra"
+	"github.com/itrack/itrack/internal/docgen"
 	"github.com/itrack/itrack/internal/engine"
 	"github.com/itrack/itrack/internal/rehearsal/cloud"
 	catalogue "github.com/itrack/itrack/internal/rehearsal/rules"
@@ -27,7 +27,8 @@ import (
 // The catalogue holds rules, each under an id of its own, in the order of the areas.
 func TestRulesCatalogue(t *testing.T) {
 	all := catalogue.All()
-	assert.GreaterOrEqual(t, len(all), 1)
+	assert.GreaterOrEqual(t, len(all), 120)
+	assertFile(t, docgen.RulesFile, docgen.Rules(all))
 	seen := map[string]bool{}
 	for i := range all {
 		assert.Falsef(t, seen[all[i].ID], "%s is there twice", all[i].ID)
@@ -99,7 +100,7 @@ func seedOnce(t *testing.T, batch []rule.Rule) (unreached []rule.Rule, ok bool) 
 	}
 	if len(seed.Exists) > 0 {
 		account := map[string]string{"staging": "111122223333", "production": "444455556666"}[seed.Stack]
-		pretend, err := cloud.Open(filepath.Join(dir, "cloud"))
+		pretend, err := cloud.Open(engine.CloudDir(dir))
 		require.NoError(t, err)
 		require.NoError(t, pretend.Do(func(tx *cloud.Tx) error {
 			for _, thing := range seed.Exists {

@@ -57,6 +57,9 @@ type Options struct {
 	Finished func(StackReport)
 }
 
+// CloudDir is the pretend cloud's folder in a rehearsal's.
+func CloudDir(dir string) string { return filepath.Join(dir, "cloud") }
+
 // Rehearse deploys each environment into the stand-in AWS and reports what happened. The error is for a rehearsal
 // that could not run or was cancelled; what a stack did wrong is in its report.
 func Rehearse(ctx context.Context, o Options) (Report, error) {
@@ -89,7 +92,7 @@ func Rehearse(ctx context.Context, o Options) (Report, error) {
 
 // begin opens the pretend cloud of a rehearsal in dir. The caller calls the returned function at the end.
 func begin(o Options, dir string) (*rehearsal, func(), error) {
-	pretend, err := cloud.Open(filepath.Join(dir, "cloud"))
+	pretend, err := cloud.Open(CloudDir(dir))
 	if err != nil {
 		return nil, nil, fmt.Errorf("opening the pretend cloud: %w", err)
 	}

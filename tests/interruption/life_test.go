@@ -69,7 +69,7 @@ func newLife(t *testing.T, name string, seed uint64, overlays ...string) *life {
 	t.Helper()
 	l := &life{T: t, dir: t.TempDir(), name: name, account: accounts[name], random: rand.New(rand.NewPCG(seed, 1)), checkpoints: true}
 	var err error
-	l.cloud, err = cloud.Open(filepath.Join(l.dir, "cloud"))
+	l.cloud, err = cloud.Open(engine.CloudDir(l.dir))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.cloud.Close() })
 	seeds := cloud.Seed{Region: "us-east-1"}

@@ -11,12 +11,12 @@ import (
 	"strings"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
-	"github.com/itrack/itrack/cmd/itrack/internal/page"
 	"github.com/itrack/itrack/infra"
 	"github.com/itrack/itrack/internal/docgen"
-	"github.com/itrack/itrack/internal/engine"
 	"github.com/itrack/itrack/internal/rehearsal/rules"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/itrack/itrack/internal/rehearsal/rules/quotas"
+	"github.com/itrack/itrack/internal/review"
+	"github.com/itrack/itrack/internal/review/controls"
 	"github.com/spf13/cobra"
 )
 
@@ -39,9 +39,11 @@ func NewCmdDocs(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
   settings.md         the settings, for readers
   outputs.md          the stack's outputs
   rules.md            what AWS refuses late, and what the rehearsal refuses for it
+  controls.md         the best practices that a review answers
   coverage.md         which resources carry each phrase of the design
+  quotas.md           what the stacks take of AWS's default quotas
 
-The last one is made from rehearsals of staging, of production and of production with every optional part on.
+The last two are made from rehearsals: staging and production apart, both in one account, production with every optional part.
 
 Exit codes: 0 written, or with --check nothing differs; 1 otherwise.`,
 		Example: `  itrack docs
@@ -69,12 +71,16 @@ func runDocs(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
+	made := &rehearsals{Options: o, project: project}
+	defer made.remove()
 	documents := []document{
 		{docgen.SchemaFile, func(context.Context) ([]byte, error) { return o.Factory.Schema() }},
 		{docgen.SettingsFile, func(context.Context) ([]byte, error) { return []byte(docgen.Settings()), nil }},
 		{docgen.OutputsFile, func(context.Context) ([]byte, error) { return []byte(infra.OutputsPage()), nil }},
 		{docgen.RulesFile, func(context.Context) ([]byte, error) { return []byte(docgen.Rules(rules.All())), nil }},
-		{docgen.CoverageFile, func(ctx context.Context) ([]byte, error) { return o.coverage(ctx, project) }},
+		{review.ControlsFile, func(context.Context) ([]byte, error) { return []byte(review.ControlsPage(controls.All())), nil }},
+		{docgen.CoverageFile, made.coverage},
+		{quotas.File, made.quotas},
 	}
 	// One document that can't be made keeps none of the others from being written.
 	var problems []error
@@ -110,55 +116,4 @@ func runDocs(ctx context.Context, o *Options) error {
 		problems = append(problems, fmt.Errorf("not what the code says: %s; run `make docs` and commit what it writes", strings.Join(different, ", ")))
 	}
 	return errors.Join(problems...)
-}
-
-// coverage rehearses the three deployments that the page is made from.
-func (o *Options) coverage(ctx context.Context, project string) ([]byte, error) {
-	cli, err := o.Factory.Pulumi(ctx, project)
-	if err != nil {
-		return nil, err
-	}
-	both, err := o.rehearse(ctx, engine.Options{Project: project, CLI: cli, Environments: []string{"staging", "production"}})
-	if err != nil {
-		return nil, err
-	}
-	full := engine.Options{Project: project, CLI: cli, Environments: []string{"production"}}
-	for _, setting := range docgen.EveryPart {
-		overlay, err := engine.ParseOverlay(setting)
-		if err != nil {
-			return nil, err
-		}
-		full.Overlays = append(full.Overlays, overlay)
-	}
-	every, err := o.rehearse(ctx, full)
-	if err != nil {
-		return nil, err
-	}
-	text, err := docgen.Coverage(both[0], both[1], every[0])
-	return []byte(text), err
-}
-
-// rehearse deploys into a stand-in AWS of its own and returns what was deployed. What fails there is printed as
-// `itrack rehearse` prints it: a page made from a stack that does not stand would claim what is not so.
-func (o *Options) rehearse(ctx context.Context, options engine.Options) ([]apitype.UntypedDeployment, error) {
-	progress := page.NewProgress(o.Factory.IO)
-	options.Program, options.Plugins, options.Observer = o.Factory.Program, o.Factory.Plugins, progress.Observe
-	report, err := o.Factory.Rehearse(ctx, options)
-	progress.Close()
-	if err != nil {
-		return nil, err
-	}
-	if !report.OK() {
-		streams := o.Factory.IO
-		streams.Out, streams.OutWidth = streams.Err, streams.ErrWidth
-		if err := page.Rehearsal(streams, report); err != nil {
-			return nil, fmt.Errorf("printing the rehearsal: %w", err)
-		}
-		return nil, errors.New("the rehearsal does not hold; the page above says where")
-	}
-	var states []apitype.UntypedDeployment
-	for _, stack := range report.Stacks {
-		states = append(states, stack.State.Raw)
-	}
-	return states, nil
 }

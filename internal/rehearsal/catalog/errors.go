@@ -101,3 +101,12 @@ func (r Refusals) Error() string {
 	}
 	return strings.Join(texts, "\n")
 }
+
+// Unwrap makes each refusal visible to errors.Is and errors.As.
+func (r Refusals) Unwrap() []error {
+	refusals := make([]error, len(r))
+	for i, refusal := range r {
+		refusals[i] = refusal
+	}
+	return refusals
+}

@@ -44,8 +44,8 @@ func listeners() []rule.Rule {
 		Foreseen: true, Check: redirects,
 		Pass: first(props{"type": "redirect", "redirect": props{"protocol": "HTTPS", "port": "443", "statusCode": "HTTP_301"}}),
 		Fail: first(props{"type": "redirect", "redirect": props{"protocol": "#{protocol}", "statusCode": "HTTP_301"}}),
-		Seed: rule.Seed{Stack: "production", Settings: domain, At: listenerToken + "::redirect",
-			Set: props{"defaultActions[0].redirect": props{"statusCode": "HTTP_301"}}},
+		Seed: rule.Seed{Stack: "production", Settings: domain, At: listenerToken + "::production",
+			Set: props{"defaultActions[0]": props{"type": "redirect", "redirect": props{"statusCode": "HTTP_301"}}}},
 	}, {
 		ID: "edge-listener-rule-values", Types: []string{listenerRuleToken}, Code: "ValidationError", Page: balancerGuide + "load-balancer-limits.html",
 		Says:     "The conditions of a listener rule have at most 5 values together.",

@@ -7,12 +7,15 @@ import (
 	"github.com/itrack/itrack/internal/rehearsal/cloud"
 )
 
+// File is the file of the folder docs/ with the quotas.
+const File = "quotas.md"
+
 // Page renders docs/quotas.md: what staging, production and both in one account take of each quota, from what exists in
 // the account after a rehearsal of each. It names no ids: the same stacks give the same page.
 func Page(staging, production, both []cloud.Object) string {
 	columns := [][]Use{Usage(staging), Usage(production), Usage(both)}
 	var out strings.Builder
-	out.WriteString("# Quotas\n\n")
+	out.WriteString("# Quotas\n\n<!-- Made by `bin/itrack docs`; change the code, not this file. -->\n\n")
 	out.WriteString("What the stacks take of AWS's default quotas, counted from a rehearsal: where they take most of each, in the busiest region, VPC,\n")
 	out.WriteString("role or bus. *Both* is staging and production in one account. A new account may start lower: look at Service Quotas first\n")
 	out.WriteString("(`aws service-quotas get-service-quota --service-code CODE --quota-code L-...`).\n\n")
