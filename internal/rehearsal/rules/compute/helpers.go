@@ -80,16 +80,6 @@ func blocks(c *catalog.Call, path string) []map[string]any {
 	return found
 }
 
-// truth is the bool at a path of an object's state.
-func truth(o *cloud.Object, path string) bool {
-	for _, leaf := range catalog.Leaves(o.State, path) {
-		if leaf.Value.IsBool() {
-			return leaf.Value.BoolValue()
-		}
-	}
-	return false
-}
-
 // container is what the rules look at in a container definition.
 type container struct {
 	Name, Image          string

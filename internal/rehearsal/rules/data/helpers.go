@@ -3,7 +3,6 @@ package data
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -127,18 +126,6 @@ func form(path, pattern, message string) func(*catalog.Call) *rule.Finding {
 	return func(c *catalog.Call) *rule.Finding {
 		if value := c.Str(path); c.Known(path) && !compiled.MatchString(value) {
 			return rule.Find(path, value, "%s", message)
-		}
-		return nil
-	}
-}
-
-// allowed finds a known text that is none of the allowed ones.
-func allowed(path, message string, values ...string) func(*catalog.Call) *rule.Finding {
-	return func(c *catalog.Call) *rule.Finding {
-		for _, value := range c.Strs(path) {
-			if !slices.Contains(values, value) {
-				return rule.Find(path, value, message, value)
-			}
 		}
 		return nil
 	}
