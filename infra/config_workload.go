@@ -3,7 +3,7 @@ package infra
 // ServiceSettings is one service on ECS Fargate. A second entry of the map gives the second service everything the
 // first one has: repository, roles, security group, target groups, traffic canary, alarms, dashboard row.
 type ServiceSettings struct {
-	Path               string            `json:"path" jsonschema:"required,pattern=^(/|(/[a-z0-9_-]+)+)$" jsonschema_description:"Path prefix that the API and the balancer route to this service, such as /api; / takes what no other service has."`
+	Path               string            `json:"path" jsonschema:"required,pattern=^(/|(/[a-z0-9_-]+)+/?)$" jsonschema_description:"Path prefix that the API and the balancer route to this service, such as /api; / takes what no other service has."`
 	Port               int               `json:"port,omitempty" jsonschema:"minimum=1024,maximum=65535,default=8080" jsonschema_description:"TCP port of the container; above 1023, since it does not run as root."`
 	HealthPath         string            `json:"healthPath,omitempty" jsonschema:"pattern=^/[A-Za-z0-9/._-]*$,default=/health" jsonschema_description:"Path the target groups ask; answers 200."`
 	HealthCommand      []string          `json:"healthCommand,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Command inside the container that ends with 0 while it is healthy; without it only the target groups ask."`

@@ -261,9 +261,23 @@ func (l *life) destroy() {
 	objects, err := l.cloud.Objects(l.account)
 	require.NoError(l, err)
 	for _, o := range objects {
-		if keeps := o.State["skipDestroy"]; keeps.IsBool() && keeps.BoolValue() {
-			continue // the program wants it to stay in AWS
+		if keptAlways(o) {
+			continue
 		}
 		assert.Empty(l, o.URN, "left behind: %s %s", o.Type, o.ID)
 	}
+}
+
+// keptAlways tells whether the program wants an object to stay in AWS: a destroy takes it out of the state alone.
+func keptAlways(o cloud.Object) bool {
+	keeps := o.State["skipDestroy"]
+	return keeps.IsBool() && keeps.BoolValue()
+}
+
+// keptByDestroy tells whether what a repair adopted is there because a destroy leaves it.
+func (l *life) keptByDestroy(d engine.Decision) bool {
+	l.Helper()
+	objects, err := l.cloud.Objects(l.account)
+	require.NoError(l, err)
+	return slices.ContainsFunc(objects, func(o cloud.Object) bool { return o.URN == d.URN && keptAlways(o) })
 }
