@@ -11,10 +11,12 @@ import (
 	"os"
 	"sort"
 	"strings"
+	"time"
 )
 
 // event is one line of `go test -json`; see `go doc test2json`.
 type event struct {
+	Time        time.Time
 	Action      string
 	Package     string
 	ImportPath  string
@@ -42,10 +44,15 @@ type report struct {
 	failed   []string
 	skipped  []string
 	stray    int
+	running  map[string]time.Time // packages that have begun and not ended
+	said     time.Time            // when the last line about a package was printed
 }
 
+// silence is how long the report says nothing at most while tests go on.
+const silence = time.Minute
+
 func main() {
-	r := &report{out: os.Stdout, output: map[string][]string{}, build: map[string][]string{}, tests: map[string]int{}}
+	r := newReport(os.Stdout)
 	if err := r.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "reading the test run:", err)
 		os.Exit(1)
@@ -53,6 +60,10 @@ func main() {
 	if !r.summary() {
 		os.Exit(1)
 	}
+}
+
+func newReport(out io.Writer) *report {
+	return &report{out: out, output: map[string][]string{}, build: map[string][]string{}, tests: map[string]int{}, running: map[string]time.Time{}}
 }
 
 func (r *report) read(in io.Reader) error {
@@ -79,8 +90,11 @@ func (r *report) read(in io.Reader) error {
 }
 
 func (r *report) take(e event) {
+	r.progress(e)
 	key := e.Package + "\x00" + e.Test
 	switch e.Action {
+	case "start":
+		r.running[e.Package] = e.Time
 	case "output":
 		r.output[key] = append(r.output[key], e.Output)
 	case "build-output":
@@ -103,8 +117,32 @@ func (r *report) take(e event) {
 	}
 }
 
+// progress says what is running when nothing was said for a while.
+func (r *report) progress(e event) {
+	if e.Time.IsZero() {
+		return
+	}
+	if r.said.IsZero() {
+		r.said = e.Time
+	}
+	if e.Time.Sub(r.said) < silence {
+		return
+	}
+	r.said = e.Time
+	names := make([]string, 0, len(r.running))
+	for name := range r.running {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		fmt.Fprintf(r.out, "running  %8.0fs  %s (%d tests so far)\n", e.Time.Sub(r.running[name]).Seconds(), name, r.tests[name])
+	}
+}
+
 // finish takes the end of a package. One without test files arrives as skipped, which is no skipped test.
 func (r *report) finish(e event) {
+	delete(r.running, e.Package)
+	r.said = e.Time
 	verdict := map[string]string{"pass": "ok", "fail": "FAIL", "skip": "no tests"}[e.Action]
 	r.packages = append(r.packages, result{name: e.Package, seconds: e.Elapsed, tests: r.tests[e.Package], verdict: verdict})
 	if e.Action == "fail" {

@@ -9,7 +9,7 @@ import (
 func run(t *testing.T, lines ...string) (string, bool) {
 	t.Helper()
 	var out bytes.Buffer
-	r := &report{out: &out, output: map[string][]string{}, build: map[string][]string{}, tests: map[string]int{}}
+	r := newReport(&out)
 	if err := r.read(strings.NewReader(strings.Join(lines, "\n"))); err != nil {
 		t.Fatal(err)
 	}
@@ -53,5 +53,23 @@ func TestReport(t *testing.T) {
 				t.Errorf("the output lacks %q:\n%s", c.says, out)
 			}
 		})
+	}
+}
+
+// A long package is spoken of once a minute, with how far it is, and no more once it has ended.
+func TestProgress(t *testing.T) {
+	out, _ := run(t,
+		`{"Time":"2026-01-01T10:00:00Z","Action":"start","Package":"slow"}`,
+		`{"Time":"2026-01-01T10:00:30Z","Action":"pass","Package":"slow","Test":"TestA","Elapsed":1}`,
+		`{"Time":"2026-01-01T10:01:10Z","Action":"pass","Package":"slow","Test":"TestB","Elapsed":1}`,
+		`{"Time":"2026-01-01T10:01:20Z","Action":"pass","Package":"slow","Test":"TestC","Elapsed":1}`,
+		`{"Time":"2026-01-01T10:02:00Z","Action":"pass","Package":"slow","Elapsed":120}`,
+		`{"Time":"2026-01-01T10:05:00Z","Action":"pass","Package":"late","Elapsed":1}`,
+	)
+	if want := "running        70s  slow (1 tests so far)\nok"; !strings.HasPrefix(out, want) {
+		t.Errorf("the output does not begin with %q:\n%s", want, out)
+	}
+	if strings.Count(out, "running") != 1 {
+		t.Errorf("there must be one line of progress:\n%s", out)
 	}
 }
