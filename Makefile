@@ -40,6 +40,14 @@ functions: bin/itrack
 	$(call say,'building the Lambda functions: build/functions/*.zip')
 	@bin/itrack build functions
 
+# Flags for `itrack build`, for example BUILDFLAGS='--version v1.4.0 --platform linux/arm64'.
+BUILDFLAGS ?=
+
+.PHONY: build-all
+build-all: bin/itrack ## Build what the platform runs: function zips, images with their SBOMs (build/)
+	$(call say,'building build/functions and build/images')
+	@bin/itrack build $(BUILDFLAGS)
+
 .PHONY: tools
 tools: ## Make sure of a pulumi command: the one on PATH if new enough, else build bin/pulumi
 	@tools/pulumi.sh

@@ -4,13 +4,11 @@ package functions
 import (
 	"context"
 	"fmt"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
+	"github.com/itrack/itrack/cmd/itrack/build/internal/mains"
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/spf13/cobra"
 )
@@ -25,12 +23,17 @@ type Options struct {
 	Compile func(ctx context.Context, dir, target string) error
 }
 
+// Defaults are the options of the command without flags.
+func Defaults(f *cmdutil.Factory) *Options {
+	return &Options{Factory: f, Output: filepath.Join("build", "functions"), Compile: compile}
+}
+
 // Places where functions are looked for, relative to the project; the first that exists counts.
 var places = []string{filepath.Join("app", "functions", "cmd"), filepath.Join("app", "functions")}
 
 // NewCmdFunctions makes the command. runF, if given, takes the place of the command's own work.
 func NewCmdFunctions(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	o := &Options{Factory: f, Compile: compile}
+	o := Defaults(f)
 	cmd := &cobra.Command{
 		Use:   "functions",
 		Short: "Build the Lambda functions' zip files",
@@ -42,17 +45,19 @@ file "bootstrap". The same source and the same Go give the same bytes, so that a
 			if runF != nil {
 				return runF(cmd.Context(), o)
 			}
-			return runFunctions(cmd.Context(), o)
+			_, err := Run(cmd.Context(), o)
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&o.Source, "source", "", "`DIR` with one folder per function (default app/functions)")
-	cmd.Flags().StringVar(&o.Output, "output", filepath.Join("build", "functions"), "`DIR` for the zip files")
+	cmd.Flags().StringVar(&o.Output, "output", o.Output, "`DIR` for the zip files")
 	return cmd
 }
 
-func runFunctions(ctx context.Context, o *Options) error {
+// Run builds every function and returns the zip files' paths by name, relative to the project.
+func Run(ctx context.Context, o *Options) (map[string]string, error) {
 	if _, err := o.Factory.Project(); err != nil {
-		return err
+		return nil, err
 	}
 	source := o.Source
 	for i := 0; source == "" && i < len(places); i++ {
@@ -60,68 +65,26 @@ func runFunctions(ctx context.Context, o *Options) error {
 			source = places[i]
 		}
 	}
-	names, err := list(source)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(o.Output, 0o755); err != nil {
-		return fmt.Errorf("making the output folder: %w", err)
-	}
-	for _, name := range names {
-		target := filepath.Join(o.Output, name+".zip")
-		if err := build(ctx, o, filepath.Join(source, name), target); err != nil {
-			return fmt.Errorf("building function %s: %w", name, err)
-		}
-		fmt.Fprintf(o.Factory.IO.Err, "built %s\n", target)
-	}
-	return nil
-}
-
-// list names the functions: the folders of source that hold a main package.
-func list(source string) ([]string, error) {
 	if source == "" {
 		return nil, cmdutil.UsageError{Err: fmt.Errorf("no functions found: neither %s exists; name a folder with --source", strings.Join(places, " nor "))}
 	}
-	entries, err := os.ReadDir(source)
+	names, err := mains.List(source, "functions")
 	if err != nil {
-		return nil, cmdutil.UsageError{Err: fmt.Errorf("reading the functions' folder: %w", err)}
+		return nil, err
 	}
-	var names []string
-	for _, entry := range entries {
-		if !entry.IsDir() {
-			continue
-		}
-		isMain, err := holdsMain(filepath.Join(source, entry.Name()))
-		if err != nil {
-			return nil, err
-		}
-		if isMain {
-			names = append(names, entry.Name())
-		}
+	if err := os.MkdirAll(o.Output, 0o755); err != nil {
+		return nil, fmt.Errorf("making the output folder: %w", err)
 	}
-	if len(names) == 0 {
-		return nil, cmdutil.UsageError{Err: fmt.Errorf("no functions found: no folder of %s holds a main package", source)}
-	}
-	sort.Strings(names)
-	return names, nil
-}
-
-func holdsMain(dir string) (bool, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil {
-		return false, fmt.Errorf("listing %s: %w", dir, err)
-	}
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
+	zips := make(map[string]string, len(names))
+	for _, name := range names {
+		target := filepath.Join(o.Output, name+".zip")
+		if err := build(ctx, o, filepath.Join(source, name), target); err != nil {
+			return zips, fmt.Errorf("building function %s: %w", name, err)
 		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly)
-		if err != nil {
-			return false, fmt.Errorf("reading %s: %w", file, err)
-		}
-		return parsed.Name.Name == "main", nil
+		zips[name] = target
+		fmt.Fprintf(o.Factory.IO.Err, "built %s\n", target)
 	}
-	return false, nil
+	return zips, nil
 }
 
 // build compiles one function and packs it. The zip takes its place only when it is complete.

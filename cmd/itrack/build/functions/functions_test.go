@@ -41,7 +41,7 @@ func buildAll(t *testing.T, compile func(context.Context, string, string) error)
 		Project: os.Getwd,
 	}
 	o := &Options{Factory: f, Output: filepath.Join("build", "functions"), Compile: compile}
-	err := runFunctions(context.Background(), o)
+	_, err := Run(context.Background(), o)
 	return said.String(), err
 }
 
