@@ -67,7 +67,7 @@ test: functions tools bin/testreport ## Run every test with -race; a skipped tes
 SOAK_KILLS ?= 24
 
 .PHONY: soak
-soak: functions tools ## Kill both stacks at random moments through their whole lives, repair and compare (an hour)
+soak: functions tools ## Kill both stacks at random moments through their whole lives, repair and compare (ten minutes and more)
 	$(call say,'soaking: $(SOAK_KILLS) kills on the way of each stack')
 	@ITRACK_SOAK=$(SOAK_KILLS) go test -count=1 -timeout 4h -v -run TestKilledDeploymentsAreRepaired ./tests/interruption
 
