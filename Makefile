@@ -57,8 +57,14 @@ rehearse: build ## Deploy both stacks into the stand-in AWS (ENVIRONMENT=product
 	$(call say,'rehearsing $(or $(ENVIRONMENT),staging and production)')
 	@bin/itrack rehearse $(ENVIRONMENT)
 
+# What the tests talk to; tests start servers of their own. NO_INSTALL=1 only names what is missing.
+.PHONY: emulators
+emulators:
+	@tools/mariadb.sh install
+	@tools/moto.sh install
+
 .PHONY: test
-test: functions tools bin/testreport ## Run every test with -race; a skipped test fails
+test: functions tools emulators bin/testreport ## Run every test with -race; a skipped test fails
 	$(call say,'testing with -race (a first run compiles the Pulumi SDKs again: some minutes)')
 	@go test -race -timeout 30m -json $(TESTFLAGS) ./... | bin/testreport
 	@cd tools && go test -race ./testreport

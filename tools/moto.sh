@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Start moto, an emulator of AWS's API, for tests: print its address once it listens, and run until this script is ended.
 # A moto of the pinned version that python3 has is used; otherwise it is installed into a virtual environment under
-# .rehearsal/, from the versions pinned in tools/moto/requirements.txt.
+# .rehearsal/, from the versions pinned in tools/moto/requirements.txt. With the argument `install` it only makes sure of
+# that, and says which python has it; NO_INSTALL=1 installs nothing.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd .. && pwd)
@@ -15,10 +16,19 @@ if ! has "$python"; then
   environment=$root/.rehearsal/moto-$pinned
   python=$environment/bin/python
   if ! has "$python"; then
+    if [ "${NO_INSTALL:-}" = 1 ]; then
+      printf 'python3 has no moto %s: install tools/moto/requirements.txt, or take NO_INSTALL=1 away\n' "$pinned" >&2
+      exit 1
+    fi
     printf '==> installing moto %s into %s\n' "$pinned" "$environment" >&2
     python3 -m venv "$environment"
     "$python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement moto/requirements.txt >&2
   fi
+fi
+
+if [ "${1:-}" = install ]; then
+  printf '==> using moto %s: %s\n' "$pinned" "$(command -v "$python")"
+  exit 0
 fi
 
 # Any free port: several tests may each have a server.

@@ -1,11 +1,7 @@
 package live_test
 
 import (
-	"bufio"
 	"context"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,6 +27,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/itrack/itrack/internal/emulators"
 	"github.com/itrack/itrack/internal/recovery"
 	"github.com/itrack/itrack/internal/recovery/live"
 )
@@ -41,21 +38,11 @@ type motoPlace struct{ aws.Config }
 func (m motoPlace) lister() recovery.Lister { return live.Lister{Settings: m.Config} }
 func (m motoPlace) account() string         { return "123456789012" }
 
-// moto starts a server for one test; tools/moto.sh finds or installs it, and prints the address once it listens.
+// moto starts a server for one test.
 func moto(t *testing.T) motoPlace {
 	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
-	command := exec.CommandContext(ctx, filepath.Join("..", "..", "..", "tools", "moto.sh"))
-	out, err := command.StdoutPipe()
-	require.NoError(t, err)
-	var said strings.Builder
-	command.Stderr = &said
-	require.NoError(t, command.Start())
-	t.Cleanup(func() { stop(); _ = command.Wait() })
-	line, err := bufio.NewReader(out).ReadString('\n')
-	require.NoError(t, err, said.String())
 	return motoPlace{aws.Config{
-		Region: region, BaseEndpoint: aws.String(strings.TrimSpace(line)),
+		Region: region, BaseEndpoint: aws.String(emulators.Moto(t)),
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}}
 }

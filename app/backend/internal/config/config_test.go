@@ -1,0 +1,141 @@
+package config
+
+import (
+	"maps"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/itrack/itrack/app/backend/internal/items"
+)
+
+// given is what the task gets (infra/ecs_task.go), with secrets from Secrets Manager.
+var given = map[string]string{
+	"PORT": "8080", "ENVIRONMENT": "staging", "ALLOWED_ORIGINS": "https://app.example.com,http://localhost:5173", "ITEMS_TABLE": "itrack-items-staging",
+	"HISTORY_TABLE": "itrack-item-history-staging", "DB_HOST": "itrack-staging.x.us-east-1.rds.amazonaws.com", "DB_PORT": "3306", "DB_NAME": "itrack", "DB_USER": "itrack",
+	"DB_PASSWORD": "secret-password", "JWT_SECRET": strings.Repeat("j", 32), "API_KEY": strings.Repeat("a", 32),
+	"DB_MASTER_SECRET": `{"username":"itrackadmin","password":"secret-master","engine":"mysql"}`,
+}
+
+func with(changes map[string]string) func(string) string {
+	all := maps.Clone(given)
+	maps.Copy(all, changes)
+	return func(name string) string { return all[name] }
+}
+
+func TestWhatTheTaskGetsIsEnough(t *testing.T) {
+	s, err := ForServe(with(nil))
+	require.NoError(t, err)
+	assert.Equal(t, 8080, s.Port)
+	assert.Equal(t, []string{"https://app.example.com", "http://localhost:5173"}, s.AllowedOrigins)
+	assert.Equal(t, TLSOfRDS, s.Database.TLS)
+	assert.Equal(t, "/api", s.BasePath)
+	assert.Equal(t, time.Hour, s.TokenLife)
+	assert.False(t, s.Tracing)
+	assert.Less(t, s.Drain+s.Shutdown, 60*time.Second, "the stack's deregistration delay and stop timeout")
+	m, err := ForMigrate(with(nil))
+	require.NoError(t, err)
+	assert.Equal(t, "itrackadmin", m.MasterUser)
+	assert.Equal(t, "secret-master", m.MasterPassword)
+	assert.Equal(t, []string{"itrack_readonly", "restore_check"}, m.ReadOnlyUsers)
+	assert.Equal(t, "AWSAuthenticationPlugin", m.ReadOnlyPlugin)
+}
+
+// The stack's task definition and this package name the same variables, and the stack's tables are those of the tests.
+func TestTheStackAgrees(t *testing.T) {
+	task, err := os.ReadFile("../../../../infra/ecs_task.go")
+	require.NoError(t, err)
+	set := map[string]bool{"DB_PASSWORD": true, "JWT_SECRET": true, "API_KEY": true} // the secrets' names in upper case
+	for _, match := range regexp.MustCompile(`variables\["([A-Z_]+)"\]`).FindAllStringSubmatch(string(task), -1) {
+		set[match[1]] = true
+	}
+	read := map[string]bool{}
+	_, err = ForServe(func(name string) string { read[name] = true; return given[name] })
+	require.NoError(t, err)
+	for name := range set {
+		assert.True(t, read[name], "the task sets %s, and nobody reads it", name)
+	}
+	_, err = ForServe(func(name string) string {
+		if set[name] {
+			return given[name]
+		}
+		return ""
+	})
+	require.NoError(t, err, "what the task sets is enough")
+	tables, err := os.ReadFile("../../../../infra/items.go")
+	require.NoError(t, err)
+	for _, line := range []string{
+		`= "` + items.ByHolder + `"`, `= "` + items.ByTypeStatus + `"`, `{name: ItemsByHolder, hash: "holder"}`, `{name: ItemsByTypeStatus, hash: "type", sort: "status"}`,
+		`hash: "itemId", sort: "at"`, `Of(limitGeneral, "items"), hash: "id"`,
+	} {
+		assert.Contains(t, string(tables), line)
+	}
+}
+
+func TestEveryBrokenSettingIsNamedAtOnce(t *testing.T) {
+	_, err := ForServe(func(string) string { return "" })
+	require.Error(t, err)
+	for _, name := range []string{"ENVIRONMENT", "ITEMS_TABLE", "HISTORY_TABLE", "DB_HOST", "DB_NAME", "DB_USER", "DB_PASSWORD", "JWT_SECRET", "API_KEY"} {
+		assert.ErrorContains(t, err, name+" is missing")
+	}
+	_, err = ForMigrate(func(string) string { return "" })
+	assert.ErrorContains(t, err, "DB_MASTER_SECRET is missing")
+}
+
+func TestBrokenSettings(t *testing.T) {
+	for name, c := range map[string]struct {
+		changes map[string]string
+		wanted  string
+	}{
+		"port":              {map[string]string{"PORT": "http"}, `PORT is "http"`},
+		"port too high":     {map[string]string{"PORT": "70000"}, "from 1 to 65535"},
+		"origin":            {map[string]string{"ALLOWED_ORIGINS": "https://a.example.com/path"}, "ALLOWED_ORIGINS holds"},
+		"every origin":      {map[string]string{"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS holds"},
+		"base path":         {map[string]string{"BASE_PATH": "/api/"}, "BASE_PATH"},
+		"tls":               {map[string]string{"DB_TLS": "no"}, "DB_TLS"},
+		"tls off, far away": {map[string]string{"DB_TLS": "off"}, "for a database on the same host"},
+		"environment":       {map[string]string{"ENVIRONMENT": "Stage 1"}, "ENVIRONMENT"},
+		"short key":         {map[string]string{"JWT_SECRET": "short"}, "JWT_SECRET: the current key has 5 bytes"},
+		"short api key":     {map[string]string{"API_KEY": `{"current":"short"}`}, "API_KEY: the current key"},
+		"log level":         {map[string]string{"LOG_LEVEL": "loud"}, "LOG_LEVEL"},
+		"sign-up":           {map[string]string{"SIGN_UP": "closed"}, "SIGN_UP"},
+		"pool":              {map[string]string{"DB_POOL": "0"}, "DB_POOL"},
+	} {
+		_, err := ForServe(with(c.changes))
+		assert.ErrorContains(t, err, c.wanted, name)
+	}
+	for name, c := range map[string]struct {
+		changes map[string]string
+		wanted  string
+	}{
+		"no JSON":             {map[string]string{"DB_MASTER_SECRET": "secret-master"}, "JSON object"},
+		"no user":             {map[string]string{"DB_MASTER_SECRET": `{"password":"secret-master"}`}, "JSON object"},
+		"the master's own":    {map[string]string{"DB_USER": "itrackadmin"}, "DB_USER is the master user"},
+		"plugin":              {map[string]string{"DB_READONLY_PLUGIN": "x; DROP"}, "DB_READONLY_PLUGIN"},
+		"password without it": {map[string]string{"DB_READONLY_PLUGIN": "password"}, "DB_READONLY_PASSWORD"},
+		"reader":              {map[string]string{"DB_READONLY_USERS": "a,b'c"}, "DB_READONLY_USERS"},
+	} {
+		_, err := ForMigrate(with(c.changes))
+		require.ErrorContains(t, err, c.wanted, name)
+		assert.NotContains(t, err.Error(), "secret-master")
+	}
+	s, err := ForServe(with(map[string]string{"DB_TLS": "off", "DB_HOST": "127.0.0.1"}))
+	require.NoError(t, err)
+	assert.Equal(t, TLSOff, s.Database.TLS)
+}
+
+func FuzzForServe(f *testing.F) {
+	f.Add("8080", "staging", "https://a.example.com", "/api", "key")
+	f.Add("", "", ",,,", "//", "{")
+	f.Fuzz(func(t *testing.T, port, environment, origins, base, key string) {
+		s, err := ForServe(with(map[string]string{"PORT": port, "ENVIRONMENT": environment, "ALLOWED_ORIGINS": origins, "BASE_PATH": base, "JWT_SECRET": key}))
+		if err == nil && (s.Port < 1 || s.Port > 65535 || !strings.HasPrefix(s.BasePath, "/")) {
+			t.Fatalf("%+v", s)
+		}
+	})
+}
