@@ -6,6 +6,7 @@ type ServiceSettings struct {
 	Path               string            `json:"path" jsonschema:"required,pattern=^(/|(/[a-z0-9_-]+)+/?)$" jsonschema_description:"Path prefix that the API and the balancer route to this service, such as /api; / takes what no other service has."`
 	Port               int               `json:"port,omitempty" jsonschema:"minimum=1024,maximum=65535,default=8080" jsonschema_description:"TCP port of the container; above 1023, since it does not run as root."`
 	HealthPath         string            `json:"healthPath,omitempty" jsonschema:"pattern=^/[A-Za-z0-9/._-]*$,default=/health" jsonschema_description:"Path the target groups ask; answers 200."`
+	ReadyPath          string            `json:"readyPath,omitempty" jsonschema:"pattern=^/[A-Za-z0-9/._-]*$" jsonschema_description:"Path that the deployment hook asks before traffic moves, such as one that asks the service's dependencies too; healthPath where left out."`
 	HealthCommand      []string          `json:"healthCommand,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Command inside the container that ends with 0 while it is healthy; without it only the target groups ask."`
 	Cpu                int               `json:"cpu,omitempty" jsonschema:"enum=256,enum=512,enum=1024,enum=2048,enum=4096,enum=8192,enum=16384,default=256" jsonschema_description:"CPU units; 1024 are one vCPU."`
 	Memory             int               `json:"memory,omitempty" jsonschema:"minimum=512,maximum=122880,default=512" jsonschema_description:"Memory in MiB; must go with cpu."`
@@ -15,7 +16,7 @@ type ServiceSettings struct {
 	SpotShare          int               `json:"spotShare,omitempty" jsonschema:"minimum=0,maximum=100,default=0" jsonschema_description:"Percent of tasks on Fargate Spot beyond the first."`
 	Secrets            []string          `json:"secrets,omitempty" jsonschema:"uniqueItems=true,maxItems=20,enum=db_password,enum=jwt_secret,enum=api_key" jsonschema_description:"Secrets handed to the task as DB_PASSWORD, JWT_SECRET, API_KEY."`
 	Environment        map[string]string `json:"environment,omitempty" jsonschema_description:"Plain environment variables; never a secret."`
-	MigrateCommand     []string          `json:"migrateCommand,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Command run as a one-off task before a deployment."`
+	MigrateCommand     []string          `json:"migrateCommand,omitempty" jsonschema:"maxItems=20" jsonschema_description:"Arguments of the image for a one-off task before a deployment; the task has the service's secrets and, where it may reach MySQL, the master secret."`
 	Data               DataSettings      `json:"data,omitempty" jsonschema_description:"Which data the service may use."`
 	OpenAPI            string            `json:"openapi,omitempty" jsonschema:"pattern=\\.(json|yaml|yml)$" jsonschema_description:"The service's OpenAPI 3.0 document, from the repository's root; without it the API has one proxy route for the path."`
 	BootstrapImage     BootstrapSettings `json:"bootstrapImage,omitempty" jsonschema_description:"What runs until the first deployment."`

@@ -27,6 +27,9 @@ type Release struct {
 	HookFunctionArn string `json:"hookFunctionArn"`
 	// MigrateCommand runs as a one-off task before the deployment; empty for none.
 	MigrateCommand []string `json:"migrateCommand"`
+	// MigrationTask is a request of RegisterTaskDefinition for that task: under a role of its own it gets the database's
+	// master secret, which the service never sees. The image is left to the deployment; empty without a migrate command.
+	MigrationTask map[string]any `json:"migrationTask"`
 	// AlarmNames are the alarms that roll the deployment back; it must not start while one of them is red.
 	AlarmNames []string `json:"alarmNames"`
 	// Repository is the URL that the service's images are pushed to.
@@ -75,7 +78,8 @@ func (d *Delivery) release(args *DeliveryArgs, name string) pulumi.Map {
 		"platformVersion": pulumi.String(platformVersion), "capacityProviderStrategy": strategy,
 		"containerName": pulumi.String(name), "containerPort": pulumi.Int(service.Settings.Port),
 		"application": d.ApplicationName, "deploymentGroup": d.GroupNames[name], "hookFunctionArn": hook,
-		"migrateCommand": pulumi.ToStringArray(service.Settings.MigrateCommand), "alarmNames": service.AlarmNames,
+		"migrateCommand": pulumi.ToStringArray(service.Settings.MigrateCommand), "migrationTask": service.Migration,
+		"alarmNames": service.AlarmNames,
 		"repository": service.Repository, "logGroup": service.LogGroup,
 	}
 }

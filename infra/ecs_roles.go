@@ -17,6 +17,9 @@ func (b *serviceBuilder) roles(ctx *pulumi.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("creating the roles of service %s: %w", b.name, err)
 	}
+	if err = b.migrationRole(ctx, trust); err != nil {
+		return err
+	}
 	if b.execution, err = newRole(ctx, b.name+"-execution", place, RoleArgs{
 		Parts: []string{b.name, "execution"}, Description: "ECS starting tasks of " + b.name, Trust: pulumi.String(trust),
 		Policies: []RolePolicy{{Name: "start", Document: b.startRights()}},
@@ -34,14 +37,11 @@ func (b *serviceBuilder) roles(ctx *pulumi.Context) (err error) {
 }
 
 // startRights: pull the service's own images, write its own log group, read the secrets it is given and no other.
-func (b *serviceBuilder) startRights() pulumi.StringOutput {
+// Further are secrets that are known only later.
+func (b *serviceBuilder) startRights(further ...pulumi.StringInput) pulumi.StringOutput {
 	place := b.args.Placement
 	inputs := []pulumi.StringInput{b.args.Registry.Arns[b.name], b.logs.Arn, b.args.Keys.Data.In(place.Primary).Arn}
-	var secrets []string
-	for _, secret := range b.settings.Secrets {
-		secrets = append(secrets, b.args.Secrets.Arns[secret])
-	}
-	return PolicyFrom(inputs, func(known []string) []Statement {
+	return PolicyFrom(append(inputs, further...), func(known []string) []Statement {
 		statements := []Statement{
 			// The token is the account's: ECR knows no resource for it.
 			{Sid: "RegistryToken", Actions: []string{"ecr:GetAuthorizationToken"}, Resources: []string{"*"}},
@@ -51,6 +51,11 @@ func (b *serviceBuilder) startRights() pulumi.StringOutput {
 			},
 			{Sid: "WriteLogs", Actions: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resources: []string{known[1] + ":*"}},
 		}
+		var secrets []string
+		for _, secret := range b.settings.Secrets {
+			secrets = append(secrets, b.args.Secrets.Arns[secret])
+		}
+		secrets = append(secrets, known[len(inputs):]...)
 		if len(secrets) == 0 {
 			return statements
 		}

@@ -87,13 +87,17 @@ func pathPatterns(path string) []string {
 	return []string{path, path + "/*"}
 }
 
-// RoutedHealthPath is a service's health path as the balancer's listeners route it: below the service's own path,
-// since that is all the rules take. The target groups ask HealthPath on the task itself.
-func RoutedHealthPath(service ServiceSettings) string {
-	if service.Path == "/" || service.HealthPath == service.Path || strings.HasPrefix(service.HealthPath, service.Path+"/") {
-		return service.HealthPath
+// RoutedReadyPath is what the deployment hook asks of a service, as the balancer's listeners route it: below the service's
+// own path, since that is all the rules take. The target groups ask HealthPath on the task itself.
+func RoutedReadyPath(service ServiceSettings) string {
+	ready := service.ReadyPath
+	if ready == "" {
+		ready = service.HealthPath
 	}
-	return service.Path + service.HealthPath
+	if service.Path == "/" || ready == service.Path || strings.HasPrefix(ready, service.Path+"/") {
+		return ready
+	}
+	return service.Path + ready
 }
 
 // Priorities of listener rules: AWS takes 1 to 50,000 and asks the lowest first. Paths of each length have a band of

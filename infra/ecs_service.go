@@ -24,6 +24,7 @@ type serviceBuilder struct {
 	logs            *cloudwatch.LogGroup
 	groupID         pulumi.StringOutput
 	execution, task *Role
+	migration       *Role // nil where the service has no migration
 	blue, green     TargetGroup
 	rules           []pulumi.Resource
 	container       containerFacts
@@ -58,7 +59,7 @@ func (b *serviceBuilder) build(ctx *pulumi.Context) (*Service, error) {
 	return &Service{
 		Settings: b.settings, Name: service.Name, Arn: service.ID().ToStringOutput(), Family: place.Of(limitGeneral, b.name),
 		TaskRoleArn: b.task.Arn, ExecutionRoleArn: b.execution.Arn, SecurityGroupID: b.groupID, LogGroup: b.logs.Name,
-		Blue: b.blue, Green: b.green, Template: b.template(), AlarmNames: rollback.ToStringArrayOutput(), Ready: service,
+		Blue: b.blue, Green: b.green, Template: b.template(), Migration: b.migrationTemplate(), AlarmNames: rollback.ToStringArrayOutput(), Ready: service,
 		Repository: b.args.Registry.Urls[b.name], Subnets: b.args.Network.PrivateSubnetIds,
 	}, nil
 }

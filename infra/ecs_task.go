@@ -28,7 +28,7 @@ const (
 // taskTemplate is a task definition in the shape of ECS's RegisterTaskDefinition.
 type taskTemplate struct {
 	Family                  string                `json:"family"`
-	TaskRoleArn             string                `json:"taskRoleArn"`
+	TaskRoleArn             string                `json:"taskRoleArn,omitempty"`
 	ExecutionRoleArn        string                `json:"executionRoleArn"`
 	NetworkMode             string                `json:"networkMode"`
 	RequiresCompatibilities []string              `json:"requiresCompatibilities"`
@@ -199,13 +199,18 @@ func (b *serviceBuilder) wanted(known []string) taskTemplate {
 			StartPeriod: min(b.settings.GraceSeconds, 300),
 		}
 	}
-	return taskTemplate{
+	return b.fargate(taskTemplate{
 		Family: b.args.Placement.Of(limitGeneral, b.name), TaskRoleArn: known[factTaskRole], ExecutionRoleArn: known[factExecutionRole],
-		NetworkMode: "awsvpc", RequiresCompatibilities: []string{capacityOnDemand},
 		Cpu: strconv.Itoa(b.settings.Cpu), Memory: strconv.Itoa(b.settings.Memory),
-		RuntimePlatform: runtimePlatform{CpuArchitecture: "ARM64", OperatingSystemFamily: "LINUX"},
-		Volumes:         []taskVolume{{Name: temporaryVolume}}, ContainerDefinitions: []containerDefinition{container},
-	}
+	}, container)
+}
+
+// fargate completes a template by what every task of the service has.
+func (b *serviceBuilder) fargate(template taskTemplate, container containerDefinition) taskTemplate {
+	template.NetworkMode, template.RequiresCompatibilities = "awsvpc", []string{capacityOnDemand}
+	template.RuntimePlatform = runtimePlatform{CpuArchitecture: "ARM64", OperatingSystemFamily: "LINUX"}
+	template.Volumes, template.ContainerDefinitions = []taskVolume{{Name: temporaryVolume}}, []containerDefinition{container}
+	return template
 }
 
 // template is wanted as an output.

@@ -55,7 +55,7 @@ type FunctionsArgs struct {
 	Rds *Rds
 	// Balancer: test listener.
 	Balancer *Balancer
-	// ServicePaths: health path by service as the balancer routes it, what the deployment hook asks.
+	// ServicePaths: ready path by service as the balancer routes it, what the deployment hook asks.
 	ServicePaths map[string]string
 }
 

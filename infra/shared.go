@@ -69,6 +69,8 @@ type Service struct {
 	// Template is the task definition as the stack wants it, in the shape of ECS's RegisterTaskDefinition; Image is the
 	// only field a deployment puts in.
 	Template pulumi.MapOutput
+	// Migration is the one-off task before a deployment in the same shape, command and secrets included; empty without one.
+	Migration pulumi.MapOutput
 	// AlarmNames are the alarms that roll a deployment back.
 	AlarmNames pulumi.StringArrayOutput
 	// Subnets are the private ones that tasks run in.

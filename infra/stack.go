@@ -138,13 +138,13 @@ func (p *platform) workload(ctx *pulumi.Context) (err error) {
 	}, opts...); err != nil {
 		return err
 	}
-	health := map[string]string{}
+	ready := map[string]string{}
 	for name, service := range s.Services {
-		health[name] = RoutedHealthPath(service)
+		ready[name] = RoutedReadyPath(service)
 	}
 	if p.functions, err = NewFunctions(ctx, "functions", &FunctionsArgs{
 		Placement: place, Settings: s.Functions, Packages: filepath.Join(p.root, "build", "functions"), LogDays: s.Logs.RetentionDays,
-		Network: p.network, Keys: p.keys, Alerts: p.alerts, Items: p.items, Rds: p.rds, Balancer: p.balancer, ServicePaths: health,
+		Network: p.network, Keys: p.keys, Alerts: p.alerts, Items: p.items, Rds: p.rds, Balancer: p.balancer, ServicePaths: ready,
 	}, opts...); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package tests
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -175,7 +176,7 @@ func TestEcsTargetGroupsAndRules(t *testing.T) {
 			assert.Equal(t, "itrack-backend-"+colour+"-"+stack, group.str(t, "name"))
 			assert.LessOrEqual(t, len(group.str(t, "name")), 32)
 			assert.Equal(t, "ip", group.str(t, "targetType"))
-			assert.Equal(t, "/health", group.str(t, "healthCheck.path"))
+			assert.Equal(t, "/live", group.str(t, "healthCheck.path"))
 			assert.Equal(t, "200", group.str(t, "healthCheck.matcher"))
 			assert.InDelta(t, 60, group.num(t, "deregistrationDelay"), 0)
 		}
@@ -251,11 +252,53 @@ func TestEcsNetwork(t *testing.T) {
 	assert.InDelta(t, 3306, mysql.num(t, "toPort"), 0)
 }
 
-func TestRoutedHealthPath(t *testing.T) {
-	for _, c := range []struct{ path, health, want string }{
-		{"/api", "/health", "/api/health"}, {"/", "/health", "/health"}, {"/api", "/api/health", "/api/health"},
-		{"/api", "/apiary", "/api/apiary"}, {"/up", "/up", "/up"},
+// The migration alone reads the database's master secret: neither the service's tasks nor what starts them may.
+func TestEcsMigration(t *testing.T) {
+	for _, stack := range bothStacks {
+		result := recorded(t, stack)
+		const master = "rds!db"
+		start := grantsOf(t, result.one(t, "aws:iam/policy:Policy", "backend-migrate-start"))
+		assert.Equal(t, []string{"secretsmanager:GetSecretValue"}, start["ReadSecrets"].Actions)
+		assert.Len(t, start["ReadSecrets"].Resources, 4)
+		assert.Contains(t, start["ReadSecrets"].Resources[3], master)
+		for _, policy := range result.all("aws:iam/policy:Policy") {
+			if policy.Name != "backend-migrate-start" {
+				assert.NotContains(t, strings.Join(grantsOf(t, policy)["ReadSecrets"].Resources, " "), master, policy.Name)
+			}
+		}
+		release := releasesOf(t, result)["backend"]
+		assert.Equal(t, []string{"migrate"}, release.MigrateCommand)
+		assert.Equal(t, "itrack-backend-migrate-"+stack, release.MigrationTask["family"])
+		assert.Contains(t, release.MigrationTask["executionRoleArn"], "backend-migrate")
+		assert.NotContains(t, release.MigrationTask, "taskRoleArn", "a migration asks nothing of AWS")
+		text, err := json.Marshal(release.MigrationTask["containerDefinitions"])
+		require.NoError(t, err)
+		var containers []container
+		require.NoError(t, json.Unmarshal(text, &containers))
+		require.Len(t, containers, 1)
+		assert.Equal(t, []string{"migrate"}, containers[0].Command)
+		assert.Empty(t, containers[0].Image, "the deployment puts it in")
+		assert.Empty(t, containers[0].PortMappings)
+		assert.Nil(t, containers[0].HealthCheck)
+		assert.True(t, containers[0].ReadonlyRootFilesystem)
+		var secrets []string
+		for _, secret := range containers[0].Secrets {
+			secrets = append(secrets, secret.Name)
+			assert.Equal(t, secret.Name == "DB_MASTER_SECRET", strings.Contains(secret.ValueFrom, master), secret.Name)
+		}
+		assert.Equal(t, []string{"API_KEY", "DB_MASTER_SECRET", "DB_PASSWORD", "JWT_SECRET"}, secrets)
+		service, err := json.Marshal(release.TaskDefinition)
+		require.NoError(t, err)
+		assert.NotContains(t, string(service), master)
+		assert.Contains(t, string(service), `"command":["CMD","backend","healthcheck"]`)
+	}
+}
+
+func TestRoutedReadyPath(t *testing.T) {
+	for _, c := range []struct{ path, health, ready, want string }{
+		{"/api", "/health", "", "/api/health"}, {"/", "/health", "", "/health"}, {"/api", "/api/health", "", "/api/health"},
+		{"/api", "/apiary", "", "/api/apiary"}, {"/up", "/up", "", "/up"}, {"/api", "/live", "/health", "/api/health"},
 	} {
-		assert.Equal(t, c.want, infra.RoutedHealthPath(infra.ServiceSettings{Path: c.path, HealthPath: c.health}))
+		assert.Equal(t, c.want, infra.RoutedReadyPath(infra.ServiceSettings{Path: c.path, HealthPath: c.health, ReadyPath: c.ready}))
 	}
 }
