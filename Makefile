@@ -66,7 +66,7 @@ emulators:
 .PHONY: test
 test: functions tools emulators bin/testreport ## Run every test with -race; a skipped test fails
 	$(call say,'testing with -race (a first run compiles the Pulumi SDKs again: some minutes)')
-	@go test -race -timeout 30m -json $(TESTFLAGS) ./... | bin/testreport
+	@go test -race -timeout 40m -json $(TESTFLAGS) ./... | bin/testreport
 	@cd tools && go test -race ./testreport
 
 # Kills on each stack's way in `make soak`; ITRACK_SEED repeats the moments of an earlier run.
