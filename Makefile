@@ -25,7 +25,7 @@ say = @printf '==> %s\n' $(1)
 .PHONY: help
 help: ## Print this list
 	@printf 'Targets:\n'
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do printf '  %-13s %s\n' "$$name" "$$text"; done
 
 .PHONY: build
 build: bin/itrack functions tools ## Build bin/itrack, the function zips and, where needed, bin/pulumi
@@ -114,6 +114,20 @@ docs: build ## Write the documents that are made from the code (docs/coverage.md
 bench: build ## Time the first up of each stack against as many trivial resources
 	$(call say,'benchmarking $(or $(ENVIRONMENT),staging and production): medians of 5')
 	@bin/itrack bench $(ENVIRONMENT)
+
+# Flags for the backend's benchmark, for example BENCHFLAGS=--json.
+BENCHFLAGS ?=
+
+.PHONY: bench-backend
+bench-backend: ## Measure the backend: health beside a bare handler, items, start, memory (a minute)
+	@go run ./app/backend/bench $(BENCHFLAGS)
+
+# Flags for `itrack dev`, for example DEVFLAGS='--port 8081'. DSN and AWS_ENDPOINT_URL name a database and an emulator that are there.
+DEVFLAGS ?=
+
+.PHONY: dev
+dev: bin/itrack ## Run the backend with a database, emulated AWS, sample data, and reload on changes
+	@bin/itrack dev $(DEVFLAGS)
 
 .PHONY: clean
 clean: ## Remove what was built and rehearsed

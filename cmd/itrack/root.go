@@ -6,6 +6,7 @@ import (
 	"github.com/itrack/itrack/cmd/itrack/bench"
 	"github.com/itrack/itrack/cmd/itrack/build"
 	"github.com/itrack/itrack/cmd/itrack/config"
+	"github.com/itrack/itrack/cmd/itrack/dev"
 	"github.com/itrack/itrack/cmd/itrack/docs"
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/cmd/itrack/rehearse"
@@ -37,7 +38,7 @@ Data goes to stdout, everything else to stderr. Exit codes: 0 ok, 1 failed, 2 wr
 	cmd.AddCommand(
 		rehearse.NewCmdRehearse(f, nil), bench.NewCmdBench(f, nil), build.NewCmdBuild(f), config.NewCmdConfig(f),
 		review.NewCmdReview(f, nil), docs.NewCmdDocs(f, nil),
-		state.NewCmdState(f),
+		state.NewCmdState(f), dev.NewCmdDev(f, nil),
 		version.NewCmdVersion(f, nil),
 	)
 	markUsage(cmd)

@@ -42,7 +42,7 @@ type place struct {
 	stopMoto             func()
 }
 
-// newPlace builds the backend as its image does, for this machine, and starts moto.
+// newPlace builds the backend as its image does, for the system it runs on, and starts moto.
 func newPlace(ctx context.Context, say func(string, ...any)) (_ *place, err error) {
 	p := &place{}
 	if p.folder, err = os.MkdirTemp("", "itrack-bench"); err != nil {
