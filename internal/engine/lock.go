@@ -134,7 +134,9 @@ func (s *Stack) lockStore(ctx context.Context) (lockStore, error) {
 	}
 	switch at.Scheme {
 	case "file":
-		return fileLocks(filepath.Join(filepath.FromSlash(strings.TrimPrefix(address, "file://")), filepath.FromSlash(folder))), nil
+		// Not at.Path: file://~/state and file://./state have a first part that is no host.
+		place, _, _ := strings.Cut(strings.TrimPrefix(address, "file://"), "?")
+		return fileLocks(filepath.Join(filepath.FromSlash(place), filepath.FromSlash(folder))), nil
 	case "s3":
 		return newBucketLocks(ctx, at, folder)
 	}

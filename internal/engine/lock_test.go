@@ -22,7 +22,7 @@ func locked(t *testing.T, locks map[string]string) (*Stack, string) {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, id+".json"), []byte(text), 0o600))
 	}
 	config := &stackConfig{project: &workspace.Project{Name: tokens.PackageName("itrack")}}
-	return &Stack{Name: "staging", config: config, backend: "file://" + dir}, folder
+	return &Stack{Name: "staging", config: config, backend: "file://" + dir + "?metadata=skip"}, folder
 }
 
 func lockText(t *testing.T, pid int, host string) string {

@@ -100,7 +100,7 @@ func Open(ctx context.Context, s Settings) (*Stack, error) {
 	}
 	stack := &Stack{Name: s.Stack, cli: cli, config: cfg}
 	if s.Isolation != nil {
-		stack.backend, stack.keep = "file://"+s.Isolation.stateDir(), s.Isolation.Dir
+		stack.backend, stack.keep = s.Isolation.backendURL(), s.Isolation.Dir
 		stack.sound = !s.Isolation.has(string(cfg.project.Name), s.Stack)
 	}
 	if stack.auto, err = auto.UpsertStack(ctx, s.Stack, ws); err != nil {
@@ -201,11 +201,17 @@ func replaceLink(target, link string) error {
 	return os.Symlink(target, link)
 }
 
+// backendURL is the backend of files. Pulumi's library for them keeps attributes of each file in a file beside it, and writes
+// that one in place: a kill at that moment leaves it empty, and the state behind it is not read any more ("failed to load
+// checkpoint: EOF"). Nobody needs the attributes, so they are not written; the state itself is replaced by a rename.
+// Source: gocloud.dev/blob/fileblob, URLOpener, parameter metadata.
+func (i *Isolation) backendURL() string { return "file://" + i.stateDir() + "?metadata=skip" }
+
 // env is the environment that isolates pulumi and its plugins.
 func (i *Isolation) env() map[string]string {
 	env := map[string]string{
 		EnvIsolate:                 "1",
-		"PULUMI_BACKEND_URL":       "file://" + i.stateDir(),
+		"PULUMI_BACKEND_URL":       i.backendURL(),
 		"PULUMI_CONFIG_PASSPHRASE": passphrase,
 		"PULUMI_HOME":              i.homeDir(),
 		// A plugin that is missing must be an error here, not a download of hundreds of megabytes.

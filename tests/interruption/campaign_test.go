@@ -2,7 +2,9 @@ package interruption
 
 import (
 	"context"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -122,6 +124,11 @@ func campaign(l *life, kills int) {
 	}
 	l.up()
 	l.equal()
+	// What is written in place is what a kill leaves empty.
+	require.NoError(l, filepath.WalkDir(filepath.Join(l.dir, "state"), func(path string, _ fs.DirEntry, err error) error {
+		assert.NotEqual(l, ".attrs", filepath.Ext(path), path)
+		return err
+	}))
 	again, err := l.stack.Up(context.Background(), engine.UpOptions{Refresh: true})
 	require.NoError(l, err)
 	assert.Empty(l, again.Changes, "a further up changes nothing")
