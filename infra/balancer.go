@@ -13,7 +13,8 @@ import (
 const BalancerType = "itrack:infra:Balancer"
 
 // balancerTLSPolicy takes TLS 1.3, and TLS 1.2 with forward secrecy and authenticated encryption alone. AWS's own control
-// (ELB.17) takes no policy with older ciphers; the VPC link and Go's TLS, which are all that call, need none of them.
+// (ELB.17) takes no policy with older ciphers. That the API's VPC link speaks one of these is to be watched on the first
+// deployment (docs/first-deployment.md).
 const balancerTLSPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 
 // Ports of the listeners with and without certificates.
