@@ -20,6 +20,7 @@ type Settings struct {
 	Logs       LogSettings                 `json:"logs,omitempty" jsonschema_description:"CloudWatch log groups."`
 	Keys       KeySettings                 `json:"keys,omitempty" jsonschema_description:"Customer-managed KMS keys."`
 	Recovery   RecoverySettings            `json:"recovery,omitempty" jsonschema_description:"The second region."`
+	Secrets    SecretSettings              `json:"secrets,omitempty" jsonschema_description:"The three secrets, as create-secrets makes them."`
 	Network    NetworkSettings             `json:"network,omitempty" jsonschema:"required" jsonschema_description:"The VPC."`
 	Database   DatabaseSettings            `json:"database,omitempty" jsonschema_description:"MySQL on RDS."`
 	Items      ItemsSettings               `json:"items,omitempty" jsonschema_description:"The DynamoDB tables."`
@@ -83,6 +84,12 @@ type KeySettings struct {
 // RecoverySettings is the second region.
 type RecoverySettings struct {
 	Region string `json:"region,omitempty" jsonschema:"pattern=^[a-z]{2}(-[a-z]+)+-[0-9]$,default=us-west-2" jsonschema_description:"Region of copies and replicas; must differ from aws:region."`
+}
+
+// SecretSettings is how `itrack create-secrets` makes the three secrets; the program itself only looks them up.
+type SecretSettings struct {
+	Replica      bool `json:"replica,omitempty" jsonschema:"default=false" jsonschema_description:"Replicate the secrets to the recovery region; create-secrets does it."`
+	RecoveryDays int  `json:"recoveryDays,omitempty" jsonschema:"minimum=7,maximum=30,default=30" jsonschema_description:"Days in which a deleted secret can be restored; its name is taken until then."`
 }
 
 // NetworkSettings is the VPC.

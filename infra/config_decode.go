@@ -109,6 +109,18 @@ func DecodeSettings(environment, region string, raw map[string]any, further ...P
 	return settings, nil
 }
 
+// ReadSettings is DecodeSettings for values as a stack file has them: a scalar may be text, whose type the key decides.
+func ReadSettings(environment, region string, values map[string]any) (*Settings, error) {
+	raw := make(map[string]any, len(values))
+	for key, value := range values {
+		if text, ok := value.(string); ok {
+			value = decodeText(key, text)
+		}
+		raw[key] = value
+	}
+	return DecodeSettings(environment, region, raw)
+}
+
 func configError(stack string, problems []Problem) error {
 	sort.SliceStable(problems, func(i, j int) bool { return problems[i].Path < problems[j].Path })
 	return &ConfigError{Stack: stack, Problems: slices.Compact(problems)}

@@ -139,5 +139,5 @@ type BudgetSettings struct {
 // GithubSettings is the pipeline's identity.
 type GithubSettings struct {
 	Repository  string `json:"repository" jsonschema:"required,pattern=^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$" jsonschema_description:"owner/name on GitHub."`
-	StateBucket string `json:"stateBucket,omitempty" jsonschema:"pattern=^[a-z0-9][a-z0-9.-]{1\\,61}[a-z0-9]$" jsonschema_description:"The Pulumi state bucket; by default itrack-pulumi-state-<account>."`
+	StateBucket string `json:"stateBucket,omitempty" jsonschema:"pattern=^[a-z0-9][a-z0-9.-]{1\\,61}[a-z0-9]$" jsonschema_description:"The Pulumi state bucket; by default itrack-pulumi-state-<account>-<environment>, as setup-state makes it."`
 }

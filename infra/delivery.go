@@ -20,7 +20,7 @@ type Delivery struct {
 	ApplicationName pulumi.StringOutput
 	// GroupNames: deployment group by service.
 	GroupNames map[string]pulumi.StringOutput
-	// Releases: the wanted release by service; each has the shape of Release.
+	// Releases: the wanted release by service; each has the shape of release.Release.
 	Releases pulumi.MapOutput
 }
 

@@ -77,7 +77,7 @@ func NewGithub(ctx *pulumi.Context, name string, args *GithubArgs, opts ...pulum
 	}
 	bucket := args.Settings.StateBucket
 	if bucket == "" {
-		bucket = fmt.Sprintf("%s-pulumi-state-%s", Project, place.Account)
+		bucket = fmt.Sprintf("%s-pulumi-state-%s-%s", Project, place.Account, place.Environment)
 	}
 	deploy := pipelineRole{
 		name: deployName, description: "GitHub Actions deploys " + place.Environment, seconds: deploySessionSeconds,

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/itrack/itrack/infra"
+	"github.com/itrack/itrack/infra/release"
 )
 
 const (
@@ -90,8 +90,8 @@ func TestDeliveryWithoutHook(t *testing.T) {
 	assert.Empty(t, releasesOf(t, result)["backend"].HookFunctionArn)
 }
 
-// releasesOf are the wanted releases as whoever deploys reads them: every key has a place in infra.Release.
-func releasesOf(t *testing.T, result *recording) map[string]infra.Release {
+// releasesOf are the wanted releases as whoever deploys reads them: every key has a place in release.Release.
+func releasesOf(t *testing.T, result *recording) map[string]release.Release {
 	t.Helper()
 	exported, ok := result.Exports["releases"]
 	require.True(t, ok, "the stack exports no releases")
@@ -104,35 +104,35 @@ func releasesOf(t *testing.T, result *recording) map[string]infra.Release {
 	require.NoError(t, err)
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	var releases map[string]infra.Release
+	var releases map[string]release.Release
 	require.NoError(t, decoder.Decode(&releases))
 	return releases
 }
 
 func TestDeliveryRelease(t *testing.T) {
 	for _, stack := range bothStacks {
-		release, ok := releasesOf(t, recorded(t, stack))["backend"]
+		wanted, ok := releasesOf(t, recorded(t, stack))["backend"]
 		require.True(t, ok)
-		assert.Equal(t, "itrack-backend-service", release.Service)
-		assert.Equal(t, "itrack-ecs-cluster-"+stack, release.Cluster)
-		assert.Equal(t, "LATEST", release.PlatformVersion)
-		assert.Equal(t, "backend", release.ContainerName)
-		assert.Equal(t, 8080, release.ContainerPort)
-		assert.Equal(t, "itrack-"+stack, release.Application)
-		assert.Equal(t, "itrack-backend-"+stack, release.DeploymentGroup)
-		assert.Contains(t, release.HookFunctionArn, "release-check")
-		assert.Len(t, release.AlarmNames, 3)
-		vpc := release.NetworkConfiguration.AwsvpcConfiguration
+		assert.Equal(t, "itrack-backend-service", wanted.Service)
+		assert.Equal(t, "itrack-ecs-cluster-"+stack, wanted.Cluster)
+		assert.Equal(t, "LATEST", wanted.PlatformVersion)
+		assert.Equal(t, "backend", wanted.ContainerName)
+		assert.Equal(t, 8080, wanted.ContainerPort)
+		assert.Equal(t, "itrack-"+stack, wanted.Application)
+		assert.Equal(t, "itrack-backend-"+stack, wanted.DeploymentGroup)
+		assert.Contains(t, wanted.HookFunctionArn, "release-check")
+		assert.Len(t, wanted.AlarmNames, 3)
+		vpc := wanted.NetworkConfiguration.AwsvpcConfiguration
 		assert.Equal(t, "DISABLED", vpc.AssignPublicIp)
 		assert.Len(t, vpc.Subnets, map[string]int{"staging": 2, "production": 3}[stack])
 		assert.Equal(t, []string{"service-backend-id"}, vpc.SecurityGroups)
-		shares := map[string][]infra.ReleaseCapacity{
+		shares := map[string][]release.Capacity{
 			"staging":    {{CapacityProvider: "FARGATE", Base: 1, Weight: 20}, {CapacityProvider: "FARGATE_SPOT", Weight: 80}},
 			"production": {{CapacityProvider: "FARGATE", Weight: 1}},
 		}
-		assert.Equal(t, shares[stack], release.CapacityProviderStrategy)
-		assert.Equal(t, map[string]string{"staging": "256", "production": "1024"}[stack], release.TaskDefinition["cpu"])
-		containers := release.TaskDefinition["containerDefinitions"].([]any)
+		assert.Equal(t, shares[stack], wanted.CapacityProviderStrategy)
+		assert.Equal(t, map[string]string{"staging": "256", "production": "1024"}[stack], wanted.TaskDefinition["cpu"])
+		containers := wanted.TaskDefinition["containerDefinitions"].([]any)
 		require.Len(t, containers, 1)
 		container := containers[0].(map[string]any)
 		assert.NotContains(t, container, "image", "the deployment puts the image in")

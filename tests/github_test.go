@@ -101,7 +101,7 @@ func TestDeployRights(t *testing.T) {
 		}
 		for _, one := range statements {
 			if one.Sid == "State" {
-				assert.Equal(t, []string{"arn:aws:s3:::itrack-pulumi-state-" + mockAccount + "/*"}, one.Resources)
+				assert.Equal(t, []string{"arn:aws:s3:::itrack-pulumi-state-" + mockAccount + "-" + stack + "/*"}, one.Resources)
 				assert.ElementsMatch(t, []string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}, one.Actions)
 			}
 		}
@@ -161,7 +161,7 @@ func TestPreviewReadsNoData(t *testing.T) {
 		for _, one := range statements {
 			switch {
 			case one.Sid == "NoObjects":
-				assert.Equal(t, []string{"arn:aws:s3:::itrack-pulumi-state-" + mockAccount + "/*"}, one.NotResources)
+				assert.Equal(t, []string{"arn:aws:s3:::itrack-pulumi-state-" + mockAccount + "-" + stack + "/*"}, one.NotResources)
 			case one.Effect == "Allow":
 				for _, action := range one.Actions {
 					assert.Regexp(t, `:(Get|List)`, action, "read-only")

@@ -52,6 +52,18 @@ func run() int {
 		Repair:      engine.RepairStack,
 		Finder:      live.Finder,
 		Measure:     engine.Measure,
+
+		StackSettings: stackSettings,
+	}
+	f.OpenStack = func(ctx context.Context, project, environment string, existing bool) (*engine.Stack, error) {
+		return openStack(ctx, f, project, environment, existing)
+	}
+	f.Outputs = func(ctx context.Context, project, environment string) (map[string]any, error) {
+		stack, err := f.OpenStack(ctx, project, environment, true)
+		if err != nil {
+			return nil, err
+		}
+		return stack.Outputs(ctx)
 	}
 	cmd := newRoot(f)
 	cmd.SetOut(f.IO.Out)

@@ -23,7 +23,8 @@ func newRoot(f *cmdutil.Factory) *cobra.Command {
 		Short: "Rehearse, review, build and operate the iTrack platform on AWS",
 		Long: `Rehearse, review, build and operate the iTrack platform on AWS.
 
-Data goes to stdout, everything else to stderr. Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 130 cancelled.`,
+Data goes to stdout, everything else to stderr. Exit codes: 0 ok, 1 failed, 2 wrong usage or settings, 3 changed, 4 refused,
+5 time over, 6 incomplete, 130 cancelled; docs/cli.md has the whole table.`,
 		Example: `  itrack rehearse
   itrack rehearse production --json
   itrack review production --set itrack:domain=example.com

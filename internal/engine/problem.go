@@ -54,7 +54,7 @@ var remedies = []remedy{
 	{regexp.MustCompile(`(?i)cannot be deleted\s+because it is protected|is protected`), "Protected",
 		"deleting it is refused on purpose; `pulumi state unprotect URN` lifts it, after a backup"},
 	{regexp.MustCompile(`(?i)couldn't find resource|ResourceNotFoundException.*secret|reading Secrets Manager Secret .*couldn't find`), "NotFound",
-		"make it first (for the three secrets: `aws secretsmanager create-secret`), then run this again"},
+		"make it first (for the three secrets: `itrack create-secrets ENVIRONMENT`), then run this again"},
 	{regexp.MustCompile(`AlreadyExists|EntityAlreadyExists|already exists`), "AlreadyExists",
 		"something of this name exists outside this stack: import it, remove it or choose another name"},
 	{regexp.MustCompile(`(?i)AccessDenied|UnauthorizedOperation|not authorized to perform`), "AccessDenied",

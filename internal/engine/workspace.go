@@ -24,6 +24,9 @@ type Settings struct {
 	Env      map[string]string // variables for the engine and its plugins
 	Overlays []Overlay         // settings that replace the stack file's; they need Isolation
 
+	// Existing refuses with ErrNoStack where the stack was never made, instead of making it.
+	Existing bool
+
 	Isolation *Isolation
 }
 
@@ -103,7 +106,14 @@ func Open(ctx context.Context, s Settings) (*Stack, error) {
 		stack.backend, stack.keep = s.Isolation.backendURL(), s.Isolation.Dir
 		stack.sound = !s.Isolation.has(string(cfg.project.Name), s.Stack)
 	}
-	if stack.auto, err = auto.UpsertStack(ctx, s.Stack, ws); err != nil {
+	open := auto.UpsertStack
+	if s.Existing {
+		open = auto.SelectStack
+	}
+	if stack.auto, err = open(ctx, s.Stack, ws); err != nil {
+		if s.Existing && noStack(err) {
+			return nil, fmt.Errorf("opening stack %s: %w in this backend: `itrack setup-state %s` makes it, and says how to log in to its state", s.Stack, ErrNoStack, s.Stack)
+		}
 		return nil, fmt.Errorf("opening stack %s: %w", s.Stack, Explain(err))
 	}
 	return stack, nil

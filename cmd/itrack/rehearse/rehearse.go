@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/cmd/itrack/internal/page"
@@ -101,15 +100,8 @@ func runRehearse(ctx context.Context, o *Options) error {
 
 // engineOptions checks the flags and finds the project and the pulumi command.
 func (o *Options) engineOptions(ctx context.Context) (engine.Options, error) {
-	overlays := make([]engine.Overlay, 0, len(o.Sets))
-	for _, set := range o.Sets {
-		overlay, err := engine.ParseOverlay(set)
-		if err != nil {
-			return engine.Options{}, err
-		}
-		overlays = append(overlays, overlay)
-	}
-	if err := o.checkKeys(overlays); err != nil {
+	overlays, err := o.Factory.Overlays(o.Sets)
+	if err != nil {
 		return engine.Options{}, err
 	}
 	for _, dir := range []*string{&o.Keep, &o.Export} {
@@ -139,25 +131,6 @@ func (o *Options) engineOptions(ctx context.Context) (engine.Options, error) {
 		Project: project, Environments: environments, Program: o.Factory.Program, CLI: cli, Plugins: o.Factory.Plugins,
 		Keep: o.Keep, Checkpoints: o.Keep != "", Export: o.Export, Destroy: o.Destroy, Overlays: overlays, OneAccount: o.OneAccount, TakeOver: TakeOver,
 	}, nil
-}
-
-// checkKeys refuses keys that no setting has. The program cannot see them: the engine hands it only what it asks for.
-func (o *Options) checkKeys(overlays []engine.Overlay) error {
-	if o.Factory.UnknownKeys == nil {
-		return nil
-	}
-	var keys []string
-	for _, overlay := range overlays {
-		key := overlay.Key
-		if i := strings.IndexAny(key, ".["); i >= 0 {
-			key = key[:i]
-		}
-		keys = append(keys, key)
-	}
-	if problems := o.Factory.UnknownKeys(keys); len(problems) > 0 {
-		return fmt.Errorf("%w: --set: %s", engine.ErrSettings, strings.Join(problems, "; "))
-	}
-	return nil
 }
 
 // TakeOver is the settings with which a second stack of an account uses what the first made once for the account.

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/itrack/itrack/internal/engine"
+	"github.com/itrack/itrack/internal/ops"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"golang.org/x/term"
 )
@@ -31,6 +32,14 @@ type Factory struct {
 	// Repair repairs a stack; Finder looks in AWS for what a stack's settings say.
 	Repair func(ctx context.Context, run engine.RepairRun) (engine.RepairReport, error)
 	Finder engine.FinderOf
+	// StackSettings reads what a stack file says.
+	StackSettings func(project, environment string) (ops.Settings, error)
+	// Outputs reads the outputs of a deployed stack.
+	Outputs func(ctx context.Context, project, environment string) (map[string]any, error)
+	// OpenStack opens the stack of an environment for the engine; existing refuses to make it.
+	OpenStack func(ctx context.Context, project, environment string, existing bool) (*engine.Stack, error)
+	// Ops shapes how the commands talk to AWS.
+	Ops ops.Options
 	// Measure runs a benchmark.
 	Measure func(ctx context.Context, o engine.MeasureOptions) ([]engine.Bench, error)
 }
@@ -38,14 +47,17 @@ type Factory struct {
 // IOStreams are a command's streams. Data goes to Out, everything else to Err.
 type IOStreams struct {
 	Out, Err io.Writer
-	OutWidth int // columns of the terminal behind Out, 0 when there is none
-	ErrWidth int // the same for Err
-	Color    bool
+	In       io.Reader
+	// InTerminal: a person can be asked.
+	InTerminal bool
+	OutWidth   int // columns of the terminal behind Out, 0 when there is none
+	ErrWidth   int // the same for Err
+	Color      bool
 }
 
 // SystemIO is the process's own streams.
 func SystemIO() IOStreams {
-	streams := IOStreams{Out: os.Stdout, Err: os.Stderr, OutWidth: width(os.Stdout), ErrWidth: width(os.Stderr)}
+	streams := IOStreams{In: os.Stdin, InTerminal: term.IsTerminal(int(os.Stdin.Fd())), Out: os.Stdout, Err: os.Stderr, OutWidth: width(os.Stdout), ErrWidth: width(os.Stderr)}
 	streams.Color = streams.OutWidth > 0 && os.Getenv("NO_COLOR") == ""
 	return streams
 }

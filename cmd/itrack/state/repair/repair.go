@@ -119,13 +119,11 @@ func (o *Options) engineOptions(ctx context.Context) (engine.RepairRun, error) {
 	if o.Keep == "" && (len(o.Sets) > 0 || o.OneAccount) {
 		return run, cmdutil.UsageError{Err: errors.New("--set and --one-account describe a kept rehearsal: they need --keep")}
 	}
-	for _, set := range o.Sets {
-		overlay, err := engine.ParseOverlay(set)
-		if err != nil {
-			return run, err
-		}
-		run.Overlays = append(run.Overlays, overlay)
+	overlays, err := o.Factory.Overlays(o.Sets)
+	if err != nil {
+		return run, err
 	}
+	run.Overlays = overlays
 	if o.Keep != "" {
 		// Relative to where the command was called, before the project becomes the working folder.
 		keep, err := filepath.Abs(o.Keep)
