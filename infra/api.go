@@ -73,14 +73,16 @@ func NewApi(ctx *pulumi.Context, name string, args *ApiArgs, opts ...pulumi.Reso
 	if err := ctx.RegisterComponentResource(ApiType, name, component, opts...); err != nil {
 		return nil, fmt.Errorf("creating api: %w", err)
 	}
+	// Before anything of the API is made, so that a mistake in a document is told first.
+	all, err := mergeDocuments(args.Services, args.Documents, args.Settings)
+	if err != nil {
+		return nil, err
+	}
 	link, err := component.link(ctx, args)
 	if err != nil {
 		return nil, err
 	}
-	body, err := component.body(args, link)
-	if err != nil {
-		return nil, err
-	}
+	body := component.body(args, all, link)
 	api, err := apigateway.NewRestApi(ctx, "api", &apigateway.RestApiArgs{
 		Name:        pulumi.String(component.Name),
 		Description: pulumi.String(fmt.Sprintf("%s %s: the services", Project, args.Placement.Environment)),
@@ -98,6 +100,9 @@ func NewApi(ctx *pulumi.Context, name string, args *ApiArgs, opts ...pulumi.Reso
 	component.RestApiId, component.VpcLinkId = api.ID().ToStringOutput(), link.ID().ToStringOutput()
 	stage, err := component.stage(ctx, args, api, body)
 	if err != nil {
+		return nil, err
+	}
+	if err := component.methodSettings(ctx, args, api, stage, all.limits); err != nil {
 		return nil, err
 	}
 	component.StageName, component.Url = stage.StageName, stage.InvokeUrl
@@ -141,23 +146,18 @@ func (a *Api) link(ctx *pulumi.Context, args *ApiArgs) (*apigatewayv2.VpcLink, e
 	return link, nil
 }
 
-// body is the API's document. Reading the services' documents needs nothing of the cloud, so that a mistake in one of
-// them is told before anything of the API is made.
-func (a *Api) body(args *ApiArgs, link *apigatewayv2.VpcLink) (pulumi.StringOutput, error) {
-	paths, schemas, err := mergeDocuments(args.Services, args.Documents)
-	if err != nil {
-		return pulumi.StringOutput{}, err
-	}
+// body is the API's document.
+func (a *Api) body(args *ApiArgs, all *merged, link *apigatewayv2.VpcLink) pulumi.StringOutput {
 	title, balancer, further := a.Name, args.Balancer, args.Settings.CorsOrigins
 	return DocumentFrom([]pulumi.StringInput{link.ID().ToStringOutput(), balancer.Arn, balancer.Host, args.FrontendOrigin}, func(known []string) (string, error) {
-		return apiBody(title, paths, schemas, apiBackend{
+		return apiBody(title, all, apiBackend{
 			linkID: known[0], balancerArn: known[1], host: known[2], scheme: balancer.Scheme, port: balancer.ProductionPort,
-			origins: corsOrigins(known[3], further),
+			cors: cors{origins: corsOrigins(known[3], further), sent: all.sent.list(), shown: all.answered.list()},
 		})
-	}), nil
+	})
 }
 
-// stage deploys the document and makes the stage that serves it, with logs, tracing, limits and the web ACL.
+// stage deploys the document and makes the stage that serves it, with logs, tracing and the web ACL.
 func (a *Api) stage(ctx *pulumi.Context, args *ApiArgs, api *apigateway.RestApi, body pulumi.StringOutput) (*apigateway.Stage, error) {
 	parent := pulumi.Parent(a)
 	deployment, err := apigateway.NewDeployment(ctx, "api", &apigateway.DeploymentArgs{
@@ -201,17 +201,6 @@ func (a *Api) stage(ctx *pulumi.Context, args *ApiArgs, api *apigateway.RestApi,
 	if err != nil {
 		return nil, fmt.Errorf("creating the stage %s: %w", args.Settings.Stage, err)
 	}
-	if _, err := apigateway.NewMethodSettings(ctx, "api", &apigateway.MethodSettingsArgs{
-		RestApi: api.ID(), StageName: stage.StageName, MethodPath: pulumi.String("*/*"),
-		Settings: &apigateway.MethodSettingsSettingsArgs{
-			ThrottlingRateLimit: pulumi.Float64(float64(args.Settings.RateLimit)), ThrottlingBurstLimit: pulumi.Int(args.Settings.BurstLimit),
-			MetricsEnabled: pulumi.Bool(true), LoggingLevel: pulumi.String("INFO"),
-			// Data traces write whole requests, tokens and passwords among them, into the log.
-			DataTraceEnabled: pulumi.Bool(false), CachingEnabled: pulumi.Bool(false), CacheDataEncrypted: pulumi.Bool(true),
-		},
-	}, parent); err != nil {
-		return nil, fmt.Errorf("creating the method settings: %w", err)
-	}
 	if _, err := wafv2.NewWebAclAssociation(ctx, "api", &wafv2.WebAclAssociationArgs{
 		ResourceArn: stage.Arn, WebAclArn: args.Waf.RegionalArn,
 	}, parent); err != nil {
@@ -239,7 +228,8 @@ func (a *Api) logGroups(ctx *pulumi.Context, args *ApiArgs, api *apigateway.Rest
 	return access, execution, err
 }
 
-// accessFormat is one line of the access log. Neither headers nor query strings: tokens may stand in both.
+// accessFormat is one line of the access log. Neither headers nor query strings: tokens may stand in both. Nor what
+// validation found: that quotes values of the body.
 func accessFormat() (string, error) {
 	fields := map[string]string{}
 	for name, variable := range map[string]string{
@@ -248,7 +238,7 @@ func accessFormat() (string, error) {
 		"path": "path", "route": "resourcePath", "protocol": "protocol", "status": "status", "bytes": "responseLength",
 		"latency": "responseLatency", "integrationLatency": "integration.latency", "integrationStatus": "integration.status",
 		"integrationError": "integration.error", "error": "error.message", "errorType": "error.responseType",
-		"validationError": "error.validationErrorString", "waf": "waf.status", "wafError": "waf.error", "domain": "domainName",
+		"waf": "waf.status", "wafError": "waf.error", "domain": "domainName",
 	} {
 		fields[name] = "$context." + variable
 	}

@@ -17,33 +17,48 @@ import (
 // openAPIMethods are the operations of a path item.
 var openAPIMethods = []string{"get", "put", "post", "delete", "head", "patch", "options"}
 
+// anyMethod is API Gateway's operation for every method that a path has no operation for.
+const anyMethod = "x-amazon-apigateway-any-method"
+
 // apiDocument is a tree of maps, lists and scalars, as it stands in JSON.
 type apiDocument = map[string]any
 
+// merged is what the documents say together. Operations carry no integration yet.
+type merged struct {
+	paths, schemas apiDocument
+	// limits are those of single operations, in a fixed order.
+	limits []routeLimit
+	// sent are the request headers that a browser may have to send, answered the response headers that a page may read.
+	sent, answered headerNames
+}
+
 // mergeDocuments joins the documents of all services: paths below each service's own, and schemas under names of their
-// own. A service without a document gets one proxy route. Operations carry no integration yet.
-func mergeDocuments(services map[string]ServiceSettings, documents map[string][]byte) (paths, schemas apiDocument, err error) {
-	paths, schemas = apiDocument{}, apiDocument{}
+// own. A service without a document gets one proxy route.
+func mergeDocuments(services map[string]ServiceSettings, documents map[string][]byte, stage APISettings) (*merged, error) {
+	all := &merged{paths: apiDocument{}, schemas: apiDocument{}, sent: headerNames{}, answered: headerNames{}}
+	all.sent.add(anyRequest...)
+	all.answered.add(anyAnswer...)
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		service := services[name]
 		text, ok := documents[name]
 		if !ok {
-			maps.Copy(paths, proxyPaths(service.Path))
+			maps.Copy(all.paths, proxyPaths(service.Path))
+			all.sent.add(proxiedRequest...)
 			continue
 		}
-		if err := mergeService(name, service, text, paths, schemas); err != nil {
-			return nil, nil, fmt.Errorf("reading the OpenAPI document of service %s (itrack:services.%s.openapi, %s): %w", name, name, service.OpenAPI, err)
+		if err := mergeService(name, service, text, all, stage); err != nil {
+			return nil, fmt.Errorf("reading the OpenAPI document of service %s (itrack:services.%s.openapi, %s): %w", name, name, service.OpenAPI, err)
 		}
 	}
-	return paths, schemas, nil
+	return all, nil
 }
 
 // proxyPaths is the path itself and everything below it, with every method.
 func proxyPaths(path string) apiDocument {
 	below := strings.TrimSuffix(path, "/") + "/{proxy+}"
 	return apiDocument{
-		path: apiDocument{"x-amazon-apigateway-any-method": apiDocument{"responses": apiDocument{}}},
-		below: apiDocument{"x-amazon-apigateway-any-method": apiDocument{
+		path: apiDocument{anyMethod: apiDocument{"responses": apiDocument{}}},
+		below: apiDocument{anyMethod: apiDocument{
 			"parameters": []any{pathParameter("proxy")}, "responses": apiDocument{},
 		}},
 	}
@@ -53,7 +68,7 @@ func pathParameter(name string) apiDocument {
 	return apiDocument{"name": name, "in": "path", "required": true, "schema": apiDocument{"type": "string"}}
 }
 
-func mergeService(name string, service ServiceSettings, text []byte, paths, schemas apiDocument) error {
+func mergeService(name string, service ServiceSettings, text []byte, all *merged, stage APISettings) error {
 	var tree any
 	if err := yaml.Unmarshal(text, &tree); err != nil { // JSON is YAML
 		return fmt.Errorf("it is neither YAML nor JSON: %w", err)
@@ -62,25 +77,28 @@ func mergeService(name string, service ServiceSettings, text []byte, paths, sche
 	if version, _ := document["openapi"].(string); !strings.HasPrefix(version, "3.0") {
 		return fmt.Errorf("its openapi field is %q; API Gateway imports 3.0 documents, such as 3.0.3", fmt.Sprint(document["openapi"]))
 	}
-	reader := &documentReader{service: name, document: document}
+	reader := &documentReader{service: name, document: document, all: all, stage: stage}
 	own, _ := document["paths"].(apiDocument)
 	if len(own) == 0 {
 		return fmt.Errorf("it has no paths; without the openapi key the service gets a proxy route")
 	}
-	for path, value := range own {
-		item, ok := value.(apiDocument)
+	if err := checkSegments(own); err != nil {
+		return err
+	}
+	for _, path := range slices.Sorted(maps.Keys(own)) {
+		item, ok := own[path].(apiDocument)
 		if !ok {
 			return fmt.Errorf("paths.%s is not a path item", path)
 		}
 		full := servedPath(service.Path, path)
-		if _, taken := paths[full]; taken {
+		if _, taken := all.paths[full]; taken {
 			return fmt.Errorf("the path %s is another service's already", full)
 		}
 		merged, err := reader.pathItem(full, item)
 		if err != nil {
 			return fmt.Errorf("paths.%s: %w", path, err)
 		}
-		paths[full] = merged
+		all.paths[full] = merged
 	}
 	components, _ := document["components"].(apiDocument)
 	declared, _ := components["schemas"].(apiDocument)
@@ -89,7 +107,29 @@ func mergeService(name string, service ServiceSettings, text []byte, paths, sche
 		if err != nil {
 			return fmt.Errorf("components.schemas.%s: %w", schema, err)
 		}
-		schemas[reader.schemaName(schema)] = rewritten
+		all.schemas[reader.schemaName(schema)] = rewritten
+	}
+	return nil
+}
+
+// checkSegments refuses paths that API Gateway can't make resources of: a parameter is a whole segment, and at one place in
+// the tree it has one name.
+func checkSegments(paths apiDocument) error {
+	names := map[string]string{}
+	for _, path := range slices.Sorted(maps.Keys(paths)) {
+		above := ""
+		for _, segment := range strings.Split(strings.Trim(path, "/"), "/") {
+			if strings.ContainsAny(segment, "{}") && pathName.FindString(segment) != segment {
+				return fmt.Errorf("paths.%s: %s is a parameter and more; API Gateway takes a whole segment, such as /items/{id}", path, segment)
+			}
+			if strings.HasPrefix(segment, "{") {
+				if other := names[above]; other != "" && other != segment {
+					return fmt.Errorf("paths.%s: below %s/ the parameter is %s in another path; API Gateway takes one name there", path, above, other)
+				}
+				names[above] = segment
+			}
+			above += "/" + segment
+		}
 	}
 	return nil
 }
@@ -129,6 +169,8 @@ func servedPath(own, path string) string {
 type documentReader struct {
 	service  string
 	document apiDocument
+	all      *merged
+	stage    APISettings
 }
 
 // pathItem keeps the operations, each with the parameters of the item and of the path's own pattern.
@@ -137,6 +179,9 @@ func (r *documentReader) pathItem(path string, item apiDocument) (apiDocument, e
 	if err != nil {
 		return nil, err
 	}
+	if _, misplaced := item[throttleKey]; misplaced {
+		return nil, fmt.Errorf("%s belongs to an operation, such as get, not to the path", throttleKey)
+	}
 	result := apiDocument{}
 	for _, method := range openAPIMethods {
 		operation, ok := item[method].(apiDocument)
@@ -144,6 +189,9 @@ func (r *documentReader) pathItem(path string, item apiDocument) (apiDocument, e
 			continue
 		}
 		if result[method], err = r.operation(path, operation, shared); err != nil {
+			return nil, fmt.Errorf("%s: %w", method, err)
+		}
+		if err := r.limit(path, method, operation); err != nil {
 			return nil, fmt.Errorf("%s: %w", method, err)
 		}
 	}
@@ -155,6 +203,9 @@ func (r *documentReader) pathItem(path string, item apiDocument) (apiDocument, e
 
 // operation keeps what API Gateway checks or needs: parameters, body, responses by code, name and summary. References
 // other than to schemas are written out, since API Gateway follows those alone.
+//
+// Its security stays out: API Gateway would take a scheme of the header X-Api-Key for its own API keys, and turn away every
+// key that it did not make. The service checks proofs (docs/decisions/0016).
 func (r *documentReader) operation(path string, operation apiDocument, shared []apiDocument) (apiDocument, error) {
 	result := apiDocument{"responses": apiDocument{}}
 	for _, key := range []string{"operationId", "summary", "description", "tags"} {
@@ -172,6 +223,9 @@ func (r *documentReader) operation(path string, operation apiDocument, shared []
 	if len(parameters) > 0 {
 		result["parameters"] = parameters
 	}
+	if err := r.proofs(operation); err != nil {
+		return nil, err
+	}
 	if body, ok := operation["requestBody"]; ok {
 		if result["requestBody"], err = r.body(body); err != nil {
 			return nil, fmt.Errorf("requestBody: %w", err)
@@ -185,6 +239,8 @@ func (r *documentReader) operation(path string, operation apiDocument, shared []
 		}
 		// Only the description: answers pass through, API Gateway checks none of them.
 		description, _ := response["description"].(string)
+		headers, _ := response["headers"].(apiDocument)
+		r.all.answered.add(slices.Collect(maps.Keys(headers))...)
 		result["responses"].(apiDocument)[code] = apiDocument{"description": description}
 	}
 	return result, nil
@@ -212,6 +268,9 @@ func (r *documentReader) parameters(path string, operation apiDocument, shared [
 		}
 		if kept["in"] != "cookie" { // API Gateway knows no cookies as parameters; the service reads them itself
 			byName[fmt.Sprint(kept["in"], " ", kept["name"])] = kept
+		}
+		if kept["in"] == "header" {
+			r.all.sent.add(fmt.Sprint(kept["name"]))
 		}
 	}
 	for _, name := range pathNames(path) {
@@ -290,76 +349,6 @@ func (r *documentReader) follow(value any) (apiDocument, error) {
 		value = target
 	}
 	return nil, fmt.Errorf("its references lead in a circle")
-}
-
-// schemaRefs is where schemas stand; API Gateway follows references to them alone.
-const schemaRefs = "#/components/schemas/"
-
-// unknownToGateway are the fields of a schema that API Gateway refuses or warns about. None of them restricts a value.
-var unknownToGateway = []string{
-	"deprecated", "discriminator", "example", "examples", "externalDocs", "readOnly", "writeOnly", "xml", "nullable",
-}
-
-// schema rewrites a schema and all below it. `nullable` has no counterpart in API Gateway's draft of JSON schema: such a
-// value loses its type and its allowed values, else null would be refused.
-func (r *documentReader) schema(value any) (any, error) {
-	switch node := value.(type) {
-	case apiDocument:
-		if reference, ok := node["$ref"].(string); ok {
-			if !strings.HasPrefix(reference, schemaRefs) {
-				return nil, fmt.Errorf("the reference %s does not lead to %s…", reference, schemaRefs)
-			}
-			if _, err := r.follow(node); err != nil {
-				return nil, err
-			}
-			return apiDocument{"$ref": schemaRefs + r.schemaName(strings.TrimPrefix(reference, schemaRefs))}, nil
-		}
-		return r.schemaObject(node)
-	case []any:
-		result := make([]any, len(node))
-		for i, inner := range node {
-			rewritten, err := r.schema(inner)
-			if err != nil {
-				return nil, err
-			}
-			result[i] = rewritten
-		}
-		return result, nil
-	default:
-		return value, nil
-	}
-}
-
-func (r *documentReader) schemaObject(node apiDocument) (any, error) {
-	result := apiDocument{}
-	nullable := node["nullable"] == true
-	for key, inner := range node {
-		switch {
-		case slices.Contains(unknownToGateway, key) || strings.HasPrefix(key, "x-"):
-		case nullable && slices.Contains([]string{"type", "enum", "allOf", "anyOf", "oneOf"}, key):
-		case key == "enum" || key == "default" || key == "required": // values, not schemas
-			result[key] = inner
-		case key == "properties":
-			// The keys are names here: a property called "example" is one of the service's.
-			properties := apiDocument{}
-			declared, _ := inner.(apiDocument)
-			for name, schema := range declared {
-				rewritten, err := r.schema(schema)
-				if err != nil {
-					return nil, fmt.Errorf("properties.%s: %w", name, err)
-				}
-				properties[name] = rewritten
-			}
-			result[key] = properties
-		default:
-			rewritten, err := r.schema(inner)
-			if err != nil {
-				return nil, err
-			}
-			result[key] = rewritten
-		}
-	}
-	return result, nil
 }
 
 // schemaName is a schema's name in the one API: two services may both have an Item, and a model's name has letters and

@@ -117,11 +117,10 @@ func TestApiReachesTheBalancer(t *testing.T) {
 }
 
 func TestApiProxiesAServiceWithoutDocument(t *testing.T) {
-	result := recorded(t, "production")
+	result := recordedWith(t, "production", map[string]any{"itrack:services.audit": map[string]any{"path": "/audit"}})
 	body := result.one(t, restAPIToken, "api").document(t, "body")
-	assert.Len(t, node(t, body, "paths"), 2)
 	arn := result.one(t, "aws:lb/loadBalancer:LoadBalancer", "balancer")
-	for path, uri := range map[string]string{"/api": "/api", "/api/{proxy+}": "/api/{proxy}"} {
+	for path, uri := range map[string]string{"/audit": "/audit", "/audit/{proxy+}": "/audit/{proxy}"} {
 		integration := node(t, body, "paths", path, anyMethod, integrationOf).(map[string]any)
 		assert.Equal(t, "http_proxy", integration["type"])
 		assert.Equal(t, "ANY", integration["httpMethod"])
@@ -130,7 +129,7 @@ func TestApiProxiesAServiceWithoutDocument(t *testing.T) {
 		assert.Equal(t, "arn:aws:lb:us-east-1:"+mockAccount+":"+arn.Name, integration["integrationTarget"])
 		assert.Equal(t, "http://balancer.dnsName:80"+uri, integration["uri"])
 	}
-	proxied := node(t, body, "paths", "/api/{proxy+}", anyMethod).(map[string]any)
+	proxied := node(t, body, "paths", "/audit/{proxy+}", anyMethod).(map[string]any)
 	assert.Equal(t, map[string]any{"integration.request.path.proxy": "method.request.path.proxy"}, node(t, proxied, integrationOf, "requestParameters"),
 		"unmapped, AWS may put the stage's name before the path")
 	assert.Equal(t, []any{map[string]any{"name": "proxy", "in": "path", "required": true, "schema": map[string]any{"type": "string"}}}, proxied["parameters"])
@@ -139,7 +138,7 @@ func TestApiProxiesAServiceWithoutDocument(t *testing.T) {
 func TestApiCors(t *testing.T) {
 	result := recordedWith(t, "staging", map[string]any{"itrack:api.corsOrigins": []string{"http://localhost:5173"}})
 	body := result.one(t, restAPIToken, "api").document(t, "body")
-	preflight := node(t, body, "paths", "/api/{proxy+}", "options", integrationOf).(map[string]any)
+	preflight := node(t, body, "paths", "/api/items/{id}", "options", integrationOf).(map[string]any)
 	assert.Equal(t, "mock", preflight["type"])
 	template := node(t, preflight, "responses", "default", "responseTemplates", "application/json").(string)
 	assert.Contains(t, template, `#if($origin == "https://site.domainName" || $origin == "http://localhost:5173")#set($context.responseOverride.header.Access-Control-Allow-Origin = $origin)#end`)
@@ -159,7 +158,7 @@ func TestApiWithDomain(t *testing.T) {
 	result := recordedWith(t, "production", domainFarFromEdge)
 	assert.True(t, result.one(t, restAPIToken, "api").flag(t, "disableExecuteApiEndpoint"))
 	body := result.one(t, restAPIToken, "api").document(t, "body")
-	assert.Regexp(t, `^https://[^:]+:443/api$`, node(t, body, "paths", "/api", anyMethod, integrationOf, "uri"))
+	assert.Regexp(t, `^https://[^:]+:443/api/items$`, node(t, body, "paths", "/api/items", "get", integrationOf, "uri"))
 	domain := result.one(t, "aws:apigateway/domainName:DomainName", "api")
 	assert.Equal(t, "api.itrack.example.com", domain.str(t, "domainName"))
 	assert.Equal(t, "TLS_1_2", domain.str(t, "securityPolicy"))
@@ -331,7 +330,19 @@ func TestApiRefusesBrokenDocuments(t *testing.T) {
 		head + `{"/a":{"post":{"requestBody":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/X"}}}}}}}}`:                                "the reference #/components/schemas/X leads nowhere",
 		head + `{"/a":{"get":{"parameters":[{"$ref":"other.yaml#/Id"}]}}}}`:                                                                                    "bundle the document first",
 		head + `{"/a":{"parameters":[{"$ref":"#/components/parameters/A"}],"get":{}}},"components":{"parameters":{"A":{"$ref":"#/components/parameters/A"}}}}`: "lead in a circle",
-		head + `{"/a":{"summary":"x"}}}`: "it has none of the operations",
+		head + `{"/a":{"summary":"x"}}}`:                                                       "it has none of the operations",
+		head + `{"/v{id}":{"get":{}}}}`:                                                        "paths./v{id}: v{id} is a parameter and more; API Gateway takes a whole segment",
+		head + `{"/a/{id}":{"get":{}},"/a/{item}/b":{"get":{}}}}`:                              "below /a/ the parameter is {id} in another path",
+		head + `{"/a":{"get":{"security":[{"token":[]}]}}}}`:                                   "security names token, which components.securitySchemes does not have",
+		head + `{"/a":{"get":{}}},"components":{"securitySchemes":{"token":{"type":"http"}}}}`: `write "security": [] where anybody may call it`,
+		head + `{"/a":{"x-itrack-throttle":{"rate":1,"burst":1},"get":{}}}}`:                   "x-itrack-throttle belongs to an operation",
+		head + `{"/a":{"get":{"x-itrack-throttle":{"rate":"fast","burst":1}}}}}`:               "paths./a: get: x-itrack-throttle is {burst: 1, rate: fast}; it has a rate above 0",
+		head + `{"/a":{"get":{"x-itrack-throttle":{"rate":1,"burst":1.5}}}}}`:                  "a whole burst of at least 1",
+		head + `{"/a":{"get":{"x-itrack-throttle":{"rate":1,"burst":1,"per":"minute"}}}}}`:     "such as {rate: 5, burst: 10}",
+		head + `{"/a":{"get":{"x-itrack-throttle":{"rate":0,"burst":1}}}}}`:                    "a rate above 0",
+		head + `{"/a":{"get":{"x-itrack-throttle":5}}}}`:                                       "x-itrack-throttle is 5;",
+		head + `{"/a":{"get":{"x-itrack-throttle":{"rate":1.5,"burst":1}}}}}`:                  "x-itrack-throttle.rate is 1.5, above itrack:api.rateLimit (1)",
+		head + `{"/a":{"get":{"x-itrack-throttle":{"rate":1,"burst":2}}}}}`:                    "x-itrack-throttle.burst is 2, above itrack:api.burstLimit (1)",
 	} {
 		result := apiOf(t, map[string]infra.ServiceSettings{"backend": {Path: "/api", OpenAPI: "app/openapi.yaml"}}, map[string]string{"backend": document})
 		require.Error(t, result.Err, "%s", document)

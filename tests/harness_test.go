@@ -344,13 +344,21 @@ func programRoot(t *testing.T, stack string, config map[string]any) string {
 	return root
 }
 
-// writeDocument writes the OpenAPI document that a service of a drawn configuration names. The real stack files' documents
-// are in the repository.
-func writeDocument(t *testing.T, root string, service any) {
+// writeDocument writes the OpenAPI document that a service of a drawn configuration names. Those in a folder, which the real
+// stack files name, are the repository's.
+func writeDocument(t *testing.T, folder string, service any) {
 	t.Helper()
 	fields, _ := service.(map[string]any)
 	name, named := fields["openapi"].(string)
-	if !named || strings.Contains(name, "/") {
+	if !named {
+		return
+	}
+	target := filepath.Join(folder, name)
+	if strings.Contains(name, "/") {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(filepath.Dir(target), 0o755))
+		require.NoError(t, os.WriteFile(target, text, 0o600))
 		return
 	}
 	path, _ := fields["path"].(string)
@@ -359,5 +367,5 @@ func writeDocument(t *testing.T, root string, service any) {
 		"paths": map[string]any{path + "/things": map[string]any{"get": map[string]any{"responses": map[string]any{"200": map[string]any{"description": "fine"}}}}},
 	})
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(root, name), text, 0o600))
+	require.NoError(t, os.WriteFile(target, text, 0o600))
 }

@@ -172,13 +172,15 @@ func TestExample(t *testing.T) {
 	assert.Contains(t, program.must(t, "stack", "output", "databaseAddress", "--stack", "try"), ".us-east-1.rds.amazonaws.com")
 }
 
-// copyProject is a folder as a user has it: project and stack file from the repository, and the built zips.
+// copyProject is a folder as a user has it: project and stack file from the repository, the document that it names, and the
+// built zips.
 func copyProject(t *testing.T, stack string) string {
 	t.Helper()
 	project := t.TempDir()
-	for _, name := range []string{"Pulumi.yaml", "Pulumi." + stack + ".yaml"} {
+	for _, name := range []string{"Pulumi.yaml", "Pulumi." + stack + ".yaml", "app/backend/openapi.json"} {
 		text, err := os.ReadFile(filepath.Join(root, name))
 		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(project, name)), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(project, name), text, 0o600))
 	}
 	zips, err := filepath.Glob(filepath.Join(root, "build", "functions", "*.zip"))

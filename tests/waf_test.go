@@ -84,7 +84,9 @@ func TestWafRules(t *testing.T) {
 	signIn := byName["sign-in-rate"] + ".statement.rateBasedStatement"
 	assert.InDelta(t, 100, acl.num(t, signIn+".limit"), 0)
 	assert.Equal(t, `^(/v1)?(/api/auth/login)(/|$)`, acl.str(t, signIn+".scopeDownStatement.regexMatchStatement.regexString"))
-	body := byName["body-size"] + ".statement.sizeConstraintStatement"
+	parts := byName["body-size"] + ".statement.andStatement.statements"
+	assert.Equal(t, `^(/v1)?(/api/items/import)(/|$)`, acl.str(t, parts+"[1].notStatement.statements[0].regexMatchStatement.regexString"), "a CSV may be large")
+	body := parts + "[0].sizeConstraintStatement"
 	assert.InDelta(t, 65536, acl.num(t, body+".size"), 0)
 	assert.Equal(t, "GT", acl.str(t, body+".comparisonOperator"))
 	assert.Equal(t, "MATCH", acl.str(t, body+".fieldToMatch.body.oversizeHandling"))

@@ -24,10 +24,13 @@ func frontendSection() Section {
 }
 
 func apiSection() Section {
-	const anyPath = "body.paths.*.x-amazon-apigateway-any-method.x-amazon-apigateway-integration."
+	const anyPath = "body.paths.*.*.x-amazon-apigateway-integration."
+	const item = "body.paths./api/items/{id}.patch"
 	return Section{Component: "Api", Title: "Api", Rows: []Row{
 		{Phrase: "REST API by its OpenAPI 3.0 body", Matches: []Match{has("apigateway.RestApi", "", "body.openapi=3.0*")}},
-		{Phrase: "One proxy route per path for a service without a document", Matches: []Match{has("apigateway.RestApi", "", "body.paths./api/{proxy+}", anyPath+"type=http_proxy")}},
+		{Phrase: "One proxy route per path for a service without a document", Matches: []Match{has("apigateway.RestApi", "", "body.paths./audit/{proxy+}.x-amazon-apigateway-any-method.x-amazon-apigateway-integration.type=http_proxy")}},
+		{Phrase: "The routes of a service's OpenAPI document, and no others", Matches: []Match{has("apigateway.RestApi", "", item+".x-amazon-apigateway-integration.type=http_proxy",
+			item+".x-amazon-apigateway-integration.requestParameters", "!body.paths./api/{proxy+}", "body.x-amazon-apigateway-gateway-responses.MISSING_AUTHENTICATION_TOKEN.statusCode=404")}},
 		{Phrase: "VPC link V2 to the internal ALB", Matches: []Match{
 			has("apigatewayv2.VpcLink", "", "subnetIds", "securityGroupIds"), has("ec2.SecurityGroup", "api-link"),
 			has("apigateway.RestApi", "", anyPath+"connectionType=VPC_LINK", anyPath+"integrationTarget=arn:aws:elasticloadbalancing:*"),
@@ -35,9 +38,15 @@ func apiSection() Section {
 		{Phrase: "Stage", Matches: []Match{has("apigateway.Stage", ""), has("apigateway.Deployment", "", "triggers", "!stageName")}},
 		{Phrase: "Access logs", Matches: []Match{has("apigateway.Stage", "", "accessLogSettings.destinationArn=arn:aws:logs:*"), has("cloudwatch.LogGroup", "api-access", "kmsKeyId", "retentionInDays")}},
 		{Phrase: "Execution logs", Matches: []Match{has("apigateway.MethodSettings", "", "settings.loggingLevel=*", "settings.loggingLevel!=OFF"), has("cloudwatch.LogGroup", "api-execution", "name=API-Gateway-Execution-Logs_*", "retentionInDays")}},
-		{Phrase: "Throttling", Matches: []Match{has("apigateway.MethodSettings", "", "methodPath=*/*", "settings.throttlingRateLimit>=1", "settings.throttlingBurstLimit>=1")}},
+		{Phrase: "Throttling", Matches: []Match{has("apigateway.MethodSettings", "api", "methodPath=*/*", "settings.throttlingRateLimit>=1", "settings.throttlingBurstLimit>=1")}},
+		{Phrase: "Throttling of single routes from the document", Matches: []Match{has("apigateway.MethodSettings", "", "methodPath=~1api~1auth~1login/POST", "settings.throttlingRateLimit>=1",
+			"settings.throttlingBurstLimit>=1", "settings.loggingLevel!=OFF", "settings.metricsEnabled=true")}},
 		{Phrase: "Request validation", Matches: []Match{has("apigateway.RestApi", "", "body.x-amazon-apigateway-request-validator", "body.x-amazon-apigateway-request-validators.*.validateRequestParameters=true", "body.x-amazon-apigateway-request-validators.*.validateRequestBody=true")}},
+		{Phrase: "Request validation by the document's bodies and parameters", Matches: []Match{has("apigateway.RestApi", "", item+".parameters.name=If-Match",
+			item+".requestBody.content.application/json.schema", "body.components.schemas.BackendItemPlace.required=place", item+".x-amazon-apigateway-request-validator")}},
+		{Phrase: "Proofs are the service's to check: API Gateway takes none for its own", Matches: []Match{has("apigateway.RestApi", "", "!"+item+".security", "!body.components.securitySchemes")}},
 		{Phrase: "CORS", Matches: []Match{has("apigateway.RestApi", "", "body.paths.*.options.x-amazon-apigateway-integration.type=mock", "body.paths.*.options.**=*Access-Control-Allow-Origin*")}},
+		{Phrase: "CORS headers of the document", Matches: []Match{has("apigateway.RestApi", "", "body.paths.*.options.**=*X-Api-Key*", "body.x-amazon-apigateway-gateway-responses.DEFAULT_4XX.responseParameters.**=*ETag*")}},
 		{Phrase: "CORS also on gateway errors", Matches: []Match{has("apigateway.RestApi", "",
 			"body.x-amazon-apigateway-gateway-responses.DEFAULT_4XX.responseParameters.*Access-Control-Allow-Origin",
 			"body.x-amazon-apigateway-gateway-responses.DEFAULT_5XX.responseParameters.*Access-Control-Allow-Origin")}},
@@ -63,6 +72,7 @@ func wafSection() Section {
 		{Phrase: "Geo list", Matches: []Match{has("wafv2.WebAcl", "", "rules[name=countries].statement.geoMatchStatement.countryCodes=KP")}},
 		{Phrase: "An empty geo list means none", Matches: []Match{has("wafv2.WebAcl", "waf-regional", "rules.name!=countries")}},
 		{Phrase: "Own rule: body size", Matches: []Match{all("wafv2.WebAcl", "", "rules[name=body-size].statement.**.comparisonOperator=GT")}},
+		{Phrase: "Own rule: body size, without the paths of uploads", Matches: []Match{has("wafv2.WebAcl", "waf-regional", "rules[name=body-size].statement.andStatement.**=*/api/items/import*")}},
 		{Phrase: "Own rule: methods", Matches: []Match{all("wafv2.WebAcl", "", "rules[name=methods].statement.**.regexString=*GET*POST*")}},
 		{Phrase: "Own rule: sign-in rate", Matches: []Match{has("wafv2.WebAcl", "waf-regional", "rules[name=sign-in-rate].statement.rateBasedStatement.scopeDownStatement")}},
 		{Phrase: "Block per rule", Matches: []Match{has("wafv2.WebAcl", "", "rules[name=rate].action.block", "rules[name=common].overrideAction.none")}},

@@ -96,10 +96,19 @@ func (g *graph) api(api *review.Resource) []Path {
 		step.say(api.Bool("disableExecuteApiEndpoint"), "AWS's own name for it is off", "AWS's own name for it answers too")
 		acl := g.webACL(stage)
 		step.say(acl != "", acl, "no web ACL")
+		single := 0
 		for _, settings := range g.Referring("aws:apigateway/methodSettings:MethodSettings", "restApi", api) {
-			if rate := settings.Num("settings.throttlingRateLimit"); rate > 0 && settings.Str("stageName") == stage.Str("stageName") {
+			rate := settings.Num("settings.throttlingRateLimit")
+			switch {
+			case rate <= 0 || settings.Str("stageName") != stage.Str("stageName"):
+			case settings.Str("methodPath") == "*/*":
 				step.say(true, fmt.Sprintf("at most %.0f requests a second", rate), "")
+			default:
+				single++
 			}
+		}
+		if single > 0 {
+			step.say(true, fmt.Sprintf("%d methods have limits of their own", single), "")
 		}
 		open, all := 0, 0
 		for _, one := range methods {

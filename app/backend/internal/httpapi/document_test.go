@@ -2,8 +2,10 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +63,52 @@ func TestTheDocumentIsTheAPI(t *testing.T) {
 		served[route.Method+" "+route.Path] = route.Roles
 	}
 	assert.Equal(t, served, described)
+}
+
+// What a page may send and read is what the document says, and what any request and answer may have: the gateway tells the
+// same, from the same document.
+func TestCorsIsTheDocuments(t *testing.T) {
+	var document struct {
+		Paths map[string]map[string]struct {
+			Responses map[string]struct{ Headers map[string]any }
+		}
+		Components struct {
+			Parameters      map[string]struct{ In, Name string }
+			SecuritySchemes map[string]struct{ Type, In, Name string }
+		}
+	}
+	require.NoError(t, json.Unmarshal(mustRead(t, "../../openapi.json"), &document))
+	sent := map[string]bool{"Accept": true, "Content-Type": true, "X-Request-Id": true}
+	shown := map[string]bool{"Retry-After": true, "X-Request-Id": true}
+	for _, parameter := range document.Components.Parameters {
+		if parameter.In == "header" {
+			sent[parameter.Name] = true
+		}
+	}
+	for _, scheme := range document.Components.SecuritySchemes {
+		if scheme.Type == "apiKey" {
+			sent[scheme.Name] = true
+		} else {
+			sent["Authorization"] = true
+		}
+	}
+	for _, methods := range document.Paths {
+		for _, operation := range methods {
+			for _, answer := range operation.Responses {
+				for name := range answer.Headers {
+					shown[name] = true
+				}
+			}
+		}
+	}
+	p := newPlace(t)
+	preflight := p.ask("OPTIONS", "/api/items", "", header("Origin", page), header("Access-Control-Request-Method", "POST"))
+	listed := p.ask("GET", "/api/items", "", machine(), header("Origin", page))
+	for list, wanted := range map[string]map[string]bool{
+		preflight.Header().Get("Access-Control-Allow-Headers"): sent, listed.Header().Get("Access-Control-Expose-Headers"): shown,
+	} {
+		assert.Equal(t, strings.Join(slices.Sorted(maps.Keys(wanted)), ", "), list)
+	}
 }
 
 // Each operation asks for what the document says: without a proof 401, and a path that the document lacks does not exist.

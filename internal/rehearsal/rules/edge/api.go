@@ -12,9 +12,9 @@ const (
 	apiGuide   = "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
 )
 
-// bodySeed edits the document of staging's API.
+// bodySeed edits the document of staging's API with a service, orders, that brings no document and so has proxy routes.
 func bodySeed(edit func(string) string) rule.Seed {
-	return rule.Seed{Stack: "staging", At: apiToken + "::api", Edit: map[string]func(string) string{"body": edit}}
+	return rule.Seed{Stack: "staging", Settings: []string{"itrack:services.orders.path=/orders"}, At: apiToken + "::api", Edit: map[string]func(string) string{"body": edit}}
 }
 
 // bodyCase is an API of one path with one operation.
@@ -43,14 +43,14 @@ func apiBodies() []rule.Rule {
 		Fix:      "Give each path parameter a segment of its own, and the plus sign to the last one alone.",
 		Foreseen: true, Check: pathSegments,
 		Pass: passing, Fail: bodyCase("/v{proxy+}", proxied),
-		Seed: bodySeed(rule.Replace(`"/api/{proxy+}":`, `"/api/v{proxy+}":`)),
+		Seed: bodySeed(rule.Replace(`"/orders/{proxy+}":`, `"/orders/v{proxy+}":`)),
 	}, {
 		ID: "edge-api-path-parameters", Types: []string{apiToken}, Code: badRequest, Page: apiGuide + "api-gateway-method-settings-method-request.html",
 		Says:     "A method declares every parameter of its path.",
 		Fix:      "Add the parameter to the operation, in path and required.",
 		Foreseen: true, Check: pathParameters,
 		Pass: passing, Fail: bodyCase("/{rest+}", proxied),
-		Seed: bodySeed(rule.Replace(`"/api/{proxy+}":`, `"/api/{rest+}":`)),
+		Seed: bodySeed(rule.Replace(`"/orders/{proxy+}":`, `"/orders/{rest+}":`)),
 	}, {
 		ID: "edge-api-mapped-parameters", Types: []string{apiToken}, Code: badRequest, Page: apiGuide + "request-response-data-mappings.html",
 		Says:     "A request parameter that an integration maps is declared on the method.",
@@ -64,7 +64,7 @@ func apiBodies() []rule.Rule {
 		Fix:      "Map integration.request.path and the name under requestParameters.",
 		Foreseen: true, Check: uriParameters,
 		Pass: passing, Fail: failing("example.com/{proxy}", "example.com/{rest}"),
-		Seed: bodySeed(rule.Replace(`/api/{proxy}"`, `/api/{rest}"`)),
+		Seed: bodySeed(rule.Replace(`/orders/{proxy}"`, `/orders/{rest}"`)),
 	}, {
 		ID: "edge-api-integration-type", Types: []string{apiToken}, Code: badRequest, Page: apiGuide + "api-gateway-swagger-extensions-integration.html",
 		Says:     "An integration's type is http, http_proxy, aws, aws_proxy or mock.",
@@ -100,6 +100,6 @@ func apiBodies() []rule.Rule {
 		Foreseen: true, Check: models,
 		Pass: rule.Case{Inputs: props{"body": `{"openapi":"3.0.1","components":{"schemas":{"ItemList":{}}},"paths":{}}`}},
 		Fail: rule.Case{Inputs: props{"body": `{"openapi":"3.0.1","components":{"schemas":{"Item-List":{}}},"paths":{}}`}},
-		Seed: bodySeed(rule.Replace(`"openapi":"3.0.1"`, `"components":{"schemas":{"item_list":{"type":"object"}}},"openapi":"3.0.1"`)),
+		Seed: bodySeed(rule.Replace(`"components":{"schemas":{`, `"components":{"schemas":{"item_list":{"type":"object"},`)),
 	}}
 }

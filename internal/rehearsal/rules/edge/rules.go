@@ -10,5 +10,5 @@ import (
 // Rules are the area's, in the catalogue's order.
 func Rules() []rule.Rule {
 	return slices.Concat(firewall(), firewallStatements(), firewallUse(), distributions(), distributionNames(), distributionParts(),
-		apiBodies(), apiParts(), records(), certificates(), listeners())
+		apiBodies(), apiTrees(), apiParts(), records(), certificates(), listeners())
 }
