@@ -13,7 +13,6 @@ import (
 	_ "embed" // for the API's document
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -26,8 +25,9 @@ import (
 	"github.com/itrack/itrack/app/backend/internal/telemetry"
 )
 
-// version is set by the build (-ldflags "-X main.version=…").
-var version = "development"
+// version and commit are set by the build of the image (-ldflags "-X main.version=… -X main.commit=…"), which leaves Go's own
+// stamp of version control out: it would differ between two clones of one commit.
+var version, commit = "development", ""
 
 //go:embed openapi.json
 var document []byte
@@ -80,7 +80,7 @@ func serve(ctx context.Context, get func(string) string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	listener, err := server.Listen(settings.Port)
+	listener, err := server.Listen(settings.Host, settings.Port)
 	if err != nil {
 		return err
 	}
@@ -106,17 +106,17 @@ func migrate(ctx context.Context, get func(string) string, out io.Writer) error 
 	return server.Migrate(ctx, settings, out)
 }
 
-// healthcheck is for the container: the image has no shell and no curl.
+// healthcheck is for the container: the image has no shell and no curl. It asks where the service listens.
 func healthcheck(ctx context.Context, get func(string) string, _ io.Writer) error {
-	port := get("PORT")
-	if port == "" {
-		port = "8080"
+	address, err := config.ForHealthcheck(get)
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort("127.0.0.1", port)+"/live", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/live", nil)
 	if err != nil {
-		return fmt.Errorf("asking /live (PORT): %w", err)
+		return fmt.Errorf("asking /live: %w", err)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -134,8 +134,11 @@ func tellVersion(_ context.Context, _ func(string) string, out io.Writer) error 
 	return err
 }
 
-// revision is the commit that Go wrote into the binary.
+// revision is the commit that the image's build named, else the one that Go wrote into the binary.
 func revision() string {
+	if commit != "" {
+		return commit
+	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, setting := range info.Settings {
 			if setting.Key == "vcs.revision" {

@@ -23,12 +23,17 @@ const (
 	healthPatience = 20 * time.Second
 	// usualPoll is how often files are looked at. A change is taken once the files have been the same for that long.
 	usualPoll = 300 * time.Millisecond
+	// loopback is where the backend listens unless told otherwise, and where the database and the emulator do.
+	loopback = "127.0.0.1"
 )
 
 // Options say what to run.
 type Options struct {
 	// Root is the repository, Tools the folder of scripts below it unless given.
 	Root, Tools string
+	// Host is the address that the backend listens on; "" is 127.0.0.1: the sample accounts' passwords are published, so
+	// nobody else is let in unless a developer says so.
+	Host string
 	// Port is the backend's.
 	Port int
 	// DSN names an existing database in DSNForm; "" starts one.
@@ -72,6 +77,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Poll == 0 {
 		o.Poll = usualPoll
 	}
+	if o.Host == "" {
+		o.Host = loopback
+	}
 	if o.Tools == "" {
 		o.Tools = filepath.Join(o.Root, "tools")
 	}
@@ -92,7 +100,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	r := &run{Options: o, backend: &service{
 		root: o.Root, goCommand: "go", program: "./app/backend", folder: folder, log: all.named("backend"),
-		address: "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port)),
+		address: "http://" + net.JoinHostPort(reachable(o.Host), strconv.Itoa(o.Port)),
 	}}
 	defer func() {
 		r.stop()
@@ -133,11 +141,22 @@ func (o Options) check() error {
 			return &SettingsError{err}
 		}
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort("", strconv.Itoa(o.Port)))
+	if net.ParseIP(o.Host) == nil {
+		return &SettingsError{fmt.Errorf("the backend's address is %q, and has to be an IP address of this computer, such as %s, or 0.0.0.0 for all of them (--host)", o.Host, loopback)}
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(o.Host, strconv.Itoa(o.Port)))
 	if err != nil {
-		return fmt.Errorf("the backend's port %d can't be used; end what listens there, or choose another one with --port: %w", o.Port, err)
+		return fmt.Errorf("the backend's port %d at %s can't be used; end what listens there, or choose another one with --port: %w", o.Port, o.Host, err)
 	}
 	return listener.Close()
+}
+
+// reachable is the address at which this computer asks a backend that listens on host.
+func reachable(host string) string {
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		return loopback
+	}
+	return host
 }
 
 // prepare brings everything up: what takes longest at the same time.
@@ -161,12 +180,15 @@ func (r *run) prepare(ctx context.Context, all *output) (Place, error) {
 		return Place{}, err
 	}
 	keys := newSecrets()
-	if r.backend.environment, err = environment(os.Environ(), r.Port, admin, amazon, keys); err != nil {
+	if r.backend.environment, err = environment(os.Environ(), r.Host, r.Port, admin, amazon, keys); err != nil {
 		return Place{}, err
 	}
 	r.Progress("migrating the database")
 	if err := r.backend.migrate(ctx, binary); err != nil {
 		return Place{}, err
+	}
+	if !onThisHost(r.Host) {
+		r.Progress("WARNING: the backend listens on %s, for other computers too, and the sample accounts' passwords are published", r.Host)
 	}
 	r.Progress("starting the backend")
 	if err := r.backend.start(ctx, binary); err != nil {

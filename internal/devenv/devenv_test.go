@@ -12,35 +12,18 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/itrack/itrack/internal/emulators"
 )
-
-// journal keeps what was told.
-type journal struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mutex.Lock()
-	defer j.mutex.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mutex.Lock()
-	defer j.mutex.Unlock()
-	return j.text.String()
-}
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", ":0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
 	return listener.Addr().(*net.TCPAddr).Port
@@ -78,8 +61,9 @@ func descendants(t *testing.T) map[int]string {
 		names[pid] = strings.Join(fields[2:], " ")
 	}
 	delete(parents, list.Process.Pid)
+	// tools/mariadb.sh looks after its server every 0.3 s: its sleep comes and goes, first as a copy of the script itself.
 	for pid, name := range names {
-		if name == "sleep 0.3" { // tools/mariadb.sh looks after its server that often; it comes and goes
+		if name == "sleep 0.3" || strings.HasSuffix(name, "mariadb.sh") && name == names[parents[pid]] {
 			delete(parents, pid)
 		}
 	}
@@ -122,10 +106,32 @@ func body(address string) string {
 	return fmt.Sprint(response.StatusCode, " ", text.String())
 }
 
+// assertLoopbackOnly asks the backend at this computer's other addresses: nobody answers.
+func assertLoopbackOnly(t *testing.T, address string) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(address, "http://"))
+	require.NoError(t, err)
+	all, err := net.InterfaceAddrs()
+	require.NoError(t, err)
+	others := []net.IP{net.IPv4(127, 0, 0, 2)} // also where there is no network at all; macOS has it on no interface
+	for _, one := range all {
+		if network, ok := one.(*net.IPNet); ok && !network.IP.Equal(net.IPv4(127, 0, 0, 1)) && !network.IP.IsLinkLocalUnicast() {
+			others = append(others, network.IP)
+		}
+	}
+	for _, ip := range others {
+		connection, err := net.DialTimeout("tcp", net.JoinHostPort(ip.String(), port), 2*time.Second)
+		if err == nil {
+			_ = connection.Close()
+		}
+		assert.Error(t, err, "the backend answers at %s", ip)
+	}
+}
+
 // scene is a run on a copied tree.
 type scene struct {
 	root    string
-	said    *journal
+	said    *emulators.Journal
 	place   Place
 	address string
 	end     context.CancelFunc
@@ -135,7 +141,7 @@ type scene struct {
 func begun(t *testing.T, o Options) *scene {
 	t.Helper()
 	t.Setenv("GOFLAGS", "-trimpath -ldflags=-s") // what was compiled for one copied tree is good for the next
-	s := &scene{root: copied(t), said: &journal{}, ended: make(chan error, 1)}
+	s := &scene{root: copied(t), said: &emulators.Journal{}, ended: make(chan error, 1)}
 	o.Root, o.Tools, o.Port, o.Output, o.Poll = s.root, filepath.Join("..", "..", "tools"), freePort(t), s.said, 50*time.Millisecond
 	o.Progress = func(format string, args ...any) { fmt.Fprintf(s.said, format+"\n", args...) }
 	ready := make(chan Place, 1)
@@ -164,6 +170,7 @@ func begun(t *testing.T, o Options) *scene {
 func TestDevelopment(t *testing.T) {
 	s := begun(t, Options{})
 	assert.Contains(t, body(s.place.Health), `200 {"state":"ok"`)
+	assertLoopbackOnly(t, s.address)
 	machine := newClient(s.address, s.place.APIKey)
 	stock := func() (statuses map[string]int, exported string) {
 		t.Helper()
@@ -225,7 +232,7 @@ func TestDevelopment(t *testing.T) {
 
 // What a developer has is used and kept; and where it goes away, nothing else stays.
 func TestDevelopmentWithWhatIsThere(t *testing.T) {
-	log := &journal{}
+	log := &emulators.Journal{}
 	database, dsn, err := emulator(t.Context(), "the database", filepath.Join("..", "..", "tools", "mariadb.sh"), log)
 	require.NoError(t, err, log)
 	defer database.stop(stopPatience)

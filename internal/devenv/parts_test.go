@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/itrack/itrack/internal/emulators"
 )
 
 // tools is a folder with scripts that stand in for those of the repository, and a program that stands in for the backend
@@ -35,7 +38,7 @@ func tools(t *testing.T, scripts map[string]string) Options {
 
 // A part that does not start ends the others, with everything that they started.
 func TestAPartThatDoesNotStart(t *testing.T) {
-	said := &journal{}
+	said := &emulators.Journal{}
 	o := tools(t, map[string]string{"mariadb.sh": "sleep 100 & echo 'administrator@tcp(127.0.0.1:1)/'; wait", "moto.sh": "echo 'python3 is missing' >&2; exit 3"})
 	o.Output = said
 	err := Run(t.Context(), o)
@@ -82,12 +85,23 @@ func TestALostPartEndsTheRun(t *testing.T) {
 }
 
 func TestAPortThatIsTaken(t *testing.T) {
-	listener, err := net.Listen("tcp", ":0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
 	o := tools(t, nil)
 	o.Port = listener.Addr().(*net.TCPAddr).Port
 	require.ErrorContains(t, Run(t.Context(), o), "--port")
+}
+
+func TestWhereTheBackendListens(t *testing.T) {
+	for host, wanted := range map[string]string{"127.0.0.1": "127.0.0.1", "::1": "::1", "0.0.0.0": "127.0.0.1", "::": "127.0.0.1"} {
+		assert.Equal(t, wanted, reachable(host), "where it is asked")
+	}
+	o := tools(t, nil)
+	o.Host = "my-computer"
+	var wrong *SettingsError
+	require.ErrorAs(t, Run(t.Context(), o), &wrong)
+	assert.ErrorContains(t, wrong, "--host")
 }
 
 func TestWhereTheDatabaseMayBe(t *testing.T) {
@@ -118,6 +132,8 @@ func TestWhereAWSMayBe(t *testing.T) {
 	for endpoint, wanted := range map[string]string{
 		"127.0.0.1:4566": "has to look like", "http://": "has to look like",
 		"https://dynamodb.us-east-1.amazonaws.com": "is AWS itself", "https://dynamodb.us-east-1.api.aws": "is AWS itself",
+		"https://DynamoDB.us-east-1.AmazonAWS.com": "is AWS itself", "https://dynamodb.us-east-1.amazonaws.com.:443": "is AWS itself",
+		"https://dynamodb.cn-north-1.amazonaws.com.cn": "is AWS itself",
 	} {
 		require.ErrorContains(t, readEndpoint(endpoint), wanted)
 	}
@@ -130,15 +146,16 @@ func TestTheBackendsEnvironment(t *testing.T) {
 	require.NoError(t, err)
 	keys := newSecrets()
 	assert.NotEqual(t, keys.signing, newSecrets().signing)
-	found, err := environment([]string{"HOME=/home/dev", "AWS_PROFILE=production", "AWS_ENDPOINT_URL_DYNAMODB=http://x", "PORT=1"}, 8081, a, emulatorAt("http://e", func(string) string { return "" }), keys)
+	found, err := environment([]string{"HOME=/home/dev", "AWS_PROFILE=production", "AWS_ENDPOINT_URL_DYNAMODB=http://x", "PORT=1", "LISTEN_HOST=::"}, "127.0.0.1", 8081, a, emulatorAt("http://e", func(string) string { return "" }), keys)
 	require.NoError(t, err)
-	for _, wanted := range []string{"HOME=/home/dev", "PORT=8081", "DB_PORT=3307", "AWS_ENDPOINT_URL=http://e", `DB_MASTER_SECRET={"password":"it's","username":"root"}`, "API_KEY=" + keys.api} {
+	for _, wanted := range []string{"HOME=/home/dev", "LISTEN_HOST=127.0.0.1", "PORT=8081", "DB_PORT=3307", "AWS_ENDPOINT_URL=http://e", `DB_MASTER_SECRET={"password":"it's","username":"root"}`, "API_KEY=" + keys.api} {
 		assert.Contains(t, found, wanted)
 	}
 	joined := strings.Join(found, "\n")
 	assert.NotContains(t, joined, "production")
 	assert.NotContains(t, joined, "AWS_ENDPOINT_URL_DYNAMODB")
 	assert.NotContains(t, found, "PORT=1")
+	assert.NotContains(t, found, "LISTEN_HOST=::")
 }
 
 // The tables are those of the stack.
@@ -201,4 +218,45 @@ func TestLinesStayWhole(t *testing.T) {
 		require.NoError(t, err)
 	}
 	assert.Equal(t, "b | two\na | one\nb | three\na | "+strings.Repeat("x", longestLine+1)+"\n", out.String())
+}
+
+// A developer's DSN leads to this computer or is refused, and no error holds its password.
+func FuzzReadDSN(f *testing.F) {
+	for _, seed := range []string{
+		"root:secret-password@tcp(127.0.0.1:3306)/mine", "root:secret-password@tcp(db.example.com:3306)/", "", "@", "@tcp()/", "a:secret-password@tcp([::1]:1)/`x`",
+		"root:secret-password@unix(/tmp/x)/", "root:secret-password@tcp(127.0.0.1:3306)/?tls=skip-verify", "root:secret-password@tcp(localhost:x)/",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, dsn string) {
+		a, err := readDSN(dsn)
+		if err != nil {
+			if strings.Contains(err.Error(), "secret-password") && !strings.Contains(dsn, "(secret-password") {
+				t.Fatalf("%q: %v", dsn, err)
+			}
+			return
+		}
+		host, port, err := net.SplitHostPort(a.config.Addr)
+		if err != nil || !onThisHost(host) || !digits(port) || a.config.DBName == "" || a.config.User == userName {
+			t.Fatalf("%q became %+v", dsn, a.config.Addr)
+		}
+	})
+}
+
+func FuzzReadEndpoint(f *testing.F) {
+	for _, seed := range []string{"http://127.0.0.1:4566", "https://dynamodb.us-east-1.amazonaws.com", "", "http://[::1]:1/x", "HTTPS://A.API.AWS."} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, endpoint string) {
+		if readEndpoint(endpoint) != nil {
+			return
+		}
+		request, err := http.NewRequest(http.MethodGet, endpoint, nil)
+		if err != nil {
+			return
+		}
+		if host := strings.ToLower(request.URL.Hostname()); strings.HasSuffix(strings.TrimSuffix(host, "."), ".amazonaws.com") {
+			t.Fatalf("%q leads to %q", endpoint, host)
+		}
+	})
 }

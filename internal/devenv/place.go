@@ -89,7 +89,9 @@ func readEndpoint(endpoint string) error {
 	if err != nil || address.Host == "" || (address.Scheme != "http" && address.Scheme != "https") {
 		return fmt.Errorf("reading the AWS endpoint: %q has to look like http://127.0.0.1:4566", endpoint)
 	}
-	if host := address.Hostname(); strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".api.aws") {
+	// Names of hosts know no case, and may end with a dot. amazonaws.com.cn and amazonaws.eu are AWS's other partitions.
+	host := "." + strings.TrimSuffix(strings.ToLower(address.Hostname()), ".")
+	if strings.Contains(host+".", ".amazonaws.") || strings.HasSuffix(host, ".aws") {
 		return fmt.Errorf("the AWS endpoint %s is AWS itself; development makes tables and sample data in an emulator only, such as moto or LocalStack", host)
 	}
 	return nil
@@ -119,7 +121,7 @@ func newSecrets() secrets {
 
 // environment is what the backend is started with. Of the developer's own environment the settings of AWS stay out: a
 // profile could lead to a real account.
-func environment(base []string, port int, a administrator, e Emulator, s secrets) ([]string, error) {
+func environment(base []string, listen string, port int, a administrator, e Emulator, s secrets) ([]string, error) {
 	master, err := json.Marshal(map[string]string{"username": a.config.User, "password": a.config.Passwd})
 	if err != nil {
 		return nil, fmt.Errorf("writing the administrator's secret: %w", err)
@@ -129,7 +131,7 @@ func environment(base []string, port int, a administrator, e Emulator, s secrets
 		return nil, fmt.Errorf("reading the database's address: %w", err)
 	}
 	variables := map[string]string{
-		"PORT": strconv.Itoa(port), "ENVIRONMENT": "dev", "ALLOWED_ORIGINS": "http://localhost:5173", "ITEMS_TABLE": itemsName, "HISTORY_TABLE": historyName,
+		"LISTEN_HOST": listen, "PORT": strconv.Itoa(port), "ENVIRONMENT": "dev", "ALLOWED_ORIGINS": "http://localhost:5173", "ITEMS_TABLE": itemsName, "HISTORY_TABLE": historyName,
 		"BASE_PATH": basePath, "SIGN_UP": "open",
 		"DB_HOST": host, "DB_PORT": dbPort, "DB_NAME": a.config.DBName, "DB_USER": userName, "DB_PASSWORD": s.application, "DB_TLS": "off",
 		"JWT_SECRET": s.signing, "API_KEY": s.api,

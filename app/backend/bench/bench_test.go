@@ -34,7 +34,7 @@ func TestOneRun(t *testing.T) {
 	code := run(t.Context(), []string{"--json", "--rounds", "1", "--round", "20ms", "--items", "3", "--starts", "1", "--connections", "20"}, &out, &said)
 	var found report
 	require.NoError(t, json.Unmarshal(out.Bytes(), &found), said.String())
-	require.Len(t, found.Limits, 6)
+	require.Len(t, found.Limits, 7)
 	broken := 0
 	for _, limit := range found.Limits {
 		assert.Positive(t, limit.Found, limit.What)
@@ -117,7 +117,11 @@ func TestLimits(t *testing.T) {
 	assert.NotContains(t, out.String(), "BROKEN")
 	assert.Contains(t, out.String(), "SAME processors")
 
-	r.Limits, r.Memory.Open = nil, 64.1
+	r.Limits, r.Memory.HashingPeak = nil, 256.1
+	r.judge()
+	assert.False(t, r.hold(), "a crowd that signs up has its limit too")
+
+	r.Limits, r.Memory.Open, r.Memory.HashingPeak = nil, 64.1, 256
 	r.judge()
 	assert.False(t, r.hold())
 	out.Reset()
@@ -171,4 +175,15 @@ func TestARefusedOperation(t *testing.T) {
 		return "POST", "/api/items", fmt.Sprintf(`{"type":"UPPER","serial":"%d"}`, i)
 	})
 	require.ErrorContains(t, err, "the answer is 400")
+}
+
+// A crowd that is not answered is a failed measurement: its peak would be that of a backend that did no work.
+func TestACrowdIsAnswered(t *testing.T) {
+	status := http.StatusServiceUnavailable
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	require.NoError(t, hash(t.Context(), server.URL, 3))
+	status = http.StatusBadRequest
+	require.ErrorContains(t, hash(t.Context(), server.URL, 3), "3 of 3 sign-ups at once failed, one with: the answer is 400")
+	server.Close()
+	require.ErrorContains(t, hash(t.Context(), server.URL, 2), "2 of 2")
 }

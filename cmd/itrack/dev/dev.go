@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Factory *cmdutil.Factory
 
+	Host     string
 	Port     int
 	DSN      string
 	Endpoint string
@@ -33,10 +34,14 @@ func NewCmdDev(f *cmdutil.Factory, runF func(context.Context, *Options) error) *
 the database is migrated, tables and sample data are made. A change below app/backend or app/internal builds, migrates and
 restarts the backend; while it does not compile, the one before goes on. Ctrl-C ends everything.
 
+The backend listens on 127.0.0.1 alone, since the sample accounts' passwords are published. --host 0.0.0.0 lets other computers in:
+for a telephone on the same network, say, and on a network that you trust.
+
 --dsn takes a database that is there, with a user who may make schemas and users; --aws-endpoint takes an emulator that is
 there. Both keep what they hold. Secrets are new for each run; the sample accounts' passwords are published.`,
 		Example: `  itrack dev
   itrack dev --port 8081
+  itrack dev --host 0.0.0.0
   itrack dev --dsn 'root:secret@tcp(127.0.0.1:3306)/itrack'
   itrack dev --aws-endpoint http://127.0.0.1:4566`,
 		Args: cobra.NoArgs,
@@ -48,6 +53,7 @@ there. Both keep what they hold. Secrets are new for each run; the sample accoun
 		},
 	}
 	flags := cmd.Flags()
+	flags.StringVar(&o.Host, "host", "127.0.0.1", "the address that the backend listens on; 0.0.0.0 is all of this computer's")
 	flags.IntVar(&o.Port, "port", 8080, "the backend's port")
 	flags.StringVar(&o.DSN, "dsn", os.Getenv("DSN"), "an existing database on this computer, as "+devenv.DSNForm+" (default $DSN)")
 	flags.StringVar(&o.Endpoint, "aws-endpoint", os.Getenv("AWS_ENDPOINT_URL"), "an existing emulator of AWS (default $AWS_ENDPOINT_URL)")
@@ -69,7 +75,7 @@ func devRun(ctx context.Context, o *Options) error {
 	var printing error
 	ready := false
 	err = devenv.Run(ctx, devenv.Options{
-		Root: project, Port: o.Port, DSN: o.DSN, Endpoint: o.Endpoint, Output: f.IO.Err,
+		Root: project, Host: o.Host, Port: o.Port, DSN: o.DSN, Endpoint: o.Endpoint, Output: f.IO.Err,
 		Progress: func(format string, args ...any) { fmt.Fprintf(f.IO.Err, "==> "+format+"\n", args...) },
 		Ready: func(p devenv.Place) {
 			ready = true

@@ -33,9 +33,11 @@ func TestFlags(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
 	found, _ := parsed(t)
 	assert.Equal(t, 8080, found.Port)
+	assert.Equal(t, "127.0.0.1", found.Host, "nobody else is let in unless asked for")
 	assert.Equal(t, "root:secret@tcp(127.0.0.1:3306)/", found.DSN)
 	assert.Equal(t, "http://127.0.0.1:4566", found.Endpoint)
-	found, _ = parsed(t, "--port", "8081", "--dsn", "", "--aws-endpoint", "")
+	found, _ = parsed(t, "--host", "0.0.0.0", "--port", "8081", "--dsn", "", "--aws-endpoint", "")
+	assert.Equal(t, "0.0.0.0", found.Host)
 	assert.Equal(t, 8081, found.Port)
 	assert.Empty(t, found.DSN+found.Endpoint, "a flag is stronger than its variable")
 	_, help := parsed(t, "--help")
@@ -46,8 +48,14 @@ func TestFlags(t *testing.T) {
 func TestUsage(t *testing.T) {
 	o := &Options{Factory: &cmdutil.Factory{IO: cmdutil.IOStreams{Out: io.Discard, Err: io.Discard}}, Port: 70000}
 	assert.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(devRun(t.Context(), o)))
-	o.Port, o.DSN, o.Factory.Project = 8080, "nonsense", func() (string, error) { return t.TempDir(), nil }
+	o.Host = "localhost"
+	o.Port, o.Factory.Project = 8080, func() (string, error) { return t.TempDir(), nil }
 	err := devRun(t.Context(), o)
+	require.ErrorContains(t, err, "--host")
+	assert.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(err))
+	o.Host = "127.0.0.1"
+	o.Port, o.DSN, o.Factory.Project = 8080, "nonsense", func() (string, error) { return t.TempDir(), nil }
+	err = devRun(t.Context(), o)
 	require.ErrorContains(t, err, devenv.DSNForm)
 	assert.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(err))
 }

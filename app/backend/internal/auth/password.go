@@ -31,6 +31,9 @@ var DefaultCost = Cost{MemoryKiB: 19 * 1024, Passes: 2, Lanes: 1}
 const (
 	saltBytes = 16
 	hashBytes = 32
+	// mostMemoryKiB bounds what one hash of the database may take: room for a cost raised threefold, and with two at a time
+	// still a quarter of the smallest task.
+	mostMemoryKiB = 64 * 1024
 	// maxEncoded bounds what is parsed; ours have 97 characters.
 	maxEncoded = 200
 )
@@ -124,7 +127,7 @@ func decode(encoded string) (Cost, []byte, []byte, error) {
 	for i, bound := range []struct {
 		prefix      string
 		least, most uint64
-	}{{"m=", 8, 256 * 1024}, {"t=", 1, 16}, {"p=", 1, 16}} {
+	}{{"m=", 8, mostMemoryKiB}, {"t=", 1, 16}, {"p=", 1, 16}} {
 		text, ok := strings.CutPrefix(fields[i], bound.prefix)
 		number, err := strconv.ParseUint(text, 10, 32)
 		if !ok || err != nil || number < bound.least || number > bound.most {

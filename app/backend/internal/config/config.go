@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -45,6 +46,8 @@ type Database struct {
 
 // Serve is what `backend serve` needs.
 type Serve struct {
+	// Host is the address to listen on; "" is every one that the container has.
+	Host           string
 	Port           int
 	Environment    string
 	BasePath       string
@@ -111,6 +114,22 @@ func (r *reader) number(name string, usual, least, most int) int {
 	return value
 }
 
+func (r *reader) port() int { return r.number("PORT", 8080, 1, 65535) }
+
+// host is an address and no name: a name may resolve to another interface than the one that was meant.
+func (r *reader) host() string {
+	text := r.get("LISTEN_HOST")
+	if text == "" {
+		return ""
+	}
+	address, err := netip.ParseAddr(text)
+	if err != nil || address.Zone() != "" {
+		r.wrong("LISTEN_HOST", fmt.Sprintf("is %q, and has to be an IP address of this host, such as 127.0.0.1; leave it out to listen on all", text))
+		return ""
+	}
+	return text
+}
+
 func (r *reader) oneOf(name, usual string, allowed ...string) string {
 	value := r.or(name, usual)
 	for _, one := range allowed {
@@ -158,7 +177,7 @@ func (r *reader) database() Database {
 func ForServe(get func(string) string) (Serve, error) {
 	r := &reader{get: get}
 	s := Serve{
-		Port: r.number("PORT", 8080, 1, 65535), Environment: r.needed("ENVIRONMENT", "the environment's name, such as staging"),
+		Host: r.host(), Port: r.port(), Environment: r.needed("ENVIRONMENT", "the environment's name, such as staging"),
 		BasePath: r.or("BASE_PATH", "/api"), ItemsTable: r.needed("ITEMS_TABLE", "the DynamoDB table of items"),
 		HistoryTable: r.needed("HISTORY_TABLE", "the DynamoDB table of their history"), Database: r.database(),
 		TokenLife:    time.Duration(r.number("TOKEN_MINUTES", 60, 5, 1440)) * time.Minute,
@@ -184,6 +203,16 @@ func ForServe(get func(string) string) (Serve, error) {
 	s.SigningKeys = r.keys("JWT_SECRET", "the key that signs tokens, from the secret jwt_secret", leastSigningKey)
 	s.APIKeys = r.keys("API_KEY", "the key of machines, from the secret api_key", leastAPIKey)
 	return s, r.err()
+}
+
+// ForHealthcheck reads where the service of this container answers, as host:port.
+func ForHealthcheck(get func(string) string) (string, error) {
+	r := &reader{get: get}
+	host, port := r.host(), r.port()
+	if host == "" || netip.MustParseAddr(host).IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, strconv.Itoa(port)), r.err()
 }
 
 func (r *reader) keys(name, meaning string, least int) auth.Keys {

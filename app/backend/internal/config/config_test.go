@@ -2,6 +2,7 @@ package config
 
 import (
 	"maps"
+	"net"
 	"os"
 	"regexp"
 	"strings"
@@ -32,18 +33,50 @@ func TestWhatTheTaskGetsIsEnough(t *testing.T) {
 	s, err := ForServe(with(nil))
 	require.NoError(t, err)
 	assert.Equal(t, 8080, s.Port)
+	assert.Empty(t, s.Host, "every address of the container: the balancer asks from outside")
 	assert.Equal(t, []string{"https://app.example.com", "http://localhost:5173"}, s.AllowedOrigins)
 	assert.Equal(t, TLSOfRDS, s.Database.TLS)
 	assert.Equal(t, "/api", s.BasePath)
 	assert.Equal(t, time.Hour, s.TokenLife)
 	assert.False(t, s.Tracing)
-	assert.Less(t, s.Drain+s.Shutdown, 60*time.Second, "the stack's deregistration delay and stop timeout")
+	for file, name := range map[string]string{"ecs_routing.go": "drainSeconds", "ecs_task.go": "stopSeconds"} {
+		assert.Less(t, s.Drain+s.Shutdown, stackSeconds(t, file, name), "the stack's deregistration delay and stop timeout (infra/%s)", file)
+	}
 	m, err := ForMigrate(with(nil))
 	require.NoError(t, err)
 	assert.Equal(t, "itrackadmin", m.MasterUser)
 	assert.Equal(t, "secret-master", m.MasterPassword)
 	assert.Equal(t, []string{"itrack_readonly", "restore_check"}, m.ReadOnlyUsers)
 	assert.Equal(t, "AWSAuthenticationPlugin", m.ReadOnlyPlugin)
+}
+
+// stackSeconds is a number of seconds in the stack's sources.
+func stackSeconds(t *testing.T, file, name string) time.Duration {
+	t.Helper()
+	source, err := os.ReadFile("../../../../infra/" + file)
+	require.NoError(t, err)
+	match := regexp.MustCompile(`\b` + name + ` = (\d+)\b`).FindStringSubmatch(string(source))
+	require.NotNil(t, match, "infra/%s has no %s", file, name)
+	seconds, err := time.ParseDuration(match[1] + "s")
+	require.NoError(t, err)
+	return seconds
+}
+
+func TestWhereToListen(t *testing.T) {
+	for host, wanted := range map[string]string{
+		"": "127.0.0.1:81", "127.0.0.1": "127.0.0.1:81", "0.0.0.0": "127.0.0.1:81", "::": "127.0.0.1:81", "::1": "[::1]:81", "10.0.0.7": "10.0.0.7:81",
+	} {
+		get := with(map[string]string{"LISTEN_HOST": host, "PORT": "81"})
+		s, err := ForServe(get)
+		require.NoError(t, err, host)
+		assert.Equal(t, host, s.Host)
+		asked, err := ForHealthcheck(get)
+		require.NoError(t, err, host)
+		assert.Equal(t, wanted, asked, "the container's check asks where the service listens")
+	}
+	_, err := ForHealthcheck(with(map[string]string{"LISTEN_HOST": "here", "PORT": "x"}))
+	require.ErrorContains(t, err, "LISTEN_HOST")
+	require.ErrorContains(t, err, "PORT is")
 }
 
 // The stack's task definition and this package name the same variables, and the stack's tables are those of the tests.
@@ -94,6 +127,8 @@ func TestBrokenSettings(t *testing.T) {
 	}{
 		"port":              {map[string]string{"PORT": "http"}, `PORT is "http"`},
 		"port too high":     {map[string]string{"PORT": "70000"}, "from 1 to 65535"},
+		"a name to listen":  {map[string]string{"LISTEN_HOST": "localhost"}, `LISTEN_HOST is "localhost", and has to be an IP address`},
+		"port in the host":  {map[string]string{"LISTEN_HOST": "127.0.0.1:80"}, "LISTEN_HOST"},
 		"origin":            {map[string]string{"ALLOWED_ORIGINS": "https://a.example.com/path"}, "ALLOWED_ORIGINS holds"},
 		"every origin":      {map[string]string{"ALLOWED_ORIGINS": "*"}, "ALLOWED_ORIGINS holds"},
 		"base path":         {map[string]string{"BASE_PATH": "/api/"}, "BASE_PATH"},
@@ -130,12 +165,31 @@ func TestBrokenSettings(t *testing.T) {
 }
 
 func FuzzForServe(f *testing.F) {
-	f.Add("8080", "staging", "https://a.example.com", "/api", "key")
-	f.Add("", "", ",,,", "//", "{")
-	f.Fuzz(func(t *testing.T, port, environment, origins, base, key string) {
-		s, err := ForServe(with(map[string]string{"PORT": port, "ENVIRONMENT": environment, "ALLOWED_ORIGINS": origins, "BASE_PATH": base, "JWT_SECRET": key}))
-		if err == nil && (s.Port < 1 || s.Port > 65535 || !strings.HasPrefix(s.BasePath, "/")) {
+	f.Add("8080", "staging", "https://a.example.com", "/api", "key", "127.0.0.1")
+	f.Add("", "", ",,,", "//", "{", "::ffff:127.0.0.1%eth0")
+	f.Fuzz(func(t *testing.T, port, environment, origins, base, key, host string) {
+		s, err := ForServe(with(map[string]string{
+			"PORT": port, "ENVIRONMENT": environment, "ALLOWED_ORIGINS": origins, "BASE_PATH": base, "JWT_SECRET": key, "LISTEN_HOST": host,
+		}))
+		if err == nil && (s.Port < 1 || s.Port > 65535 || !strings.HasPrefix(s.BasePath, "/") || s.Host != "" && net.ParseIP(s.Host) == nil) {
 			t.Fatalf("%+v", s)
+		}
+	})
+}
+
+// The master user's secret is JSON that RDS wrote: whatever stands there, no error holds it, and the application never is
+// the master.
+func FuzzForMigrate(f *testing.F) {
+	for _, seed := range []string{given["DB_MASTER_SECRET"], "", "{", "[]", "null", `{"username":1}`, `{"username":"itrack","password":"long-password"}`, `"text"`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, secret string) {
+		m, err := ForMigrate(with(map[string]string{"DB_MASTER_SECRET": secret}))
+		switch {
+		case err != nil && len(secret) > 40 && strings.Contains(err.Error(), secret):
+			t.Fatalf("the error holds the secret: %v", err)
+		case err == nil && (m.MasterUser == "" || m.MasterUser == m.Database.User):
+			t.Fatalf("%q became the user %q", secret, m.MasterUser)
 		}
 	})
 }

@@ -2,21 +2,13 @@ package database
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"database/sql"
 	"database/sql/driver"
-	"encoding/pem"
 	"errors"
 	"io"
-	"math/big"
 	"net"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -83,39 +75,9 @@ func TestReadsAreRepeated(t *testing.T) {
 	assert.Equal(t, 1, calls, "no pause outlasts the request")
 }
 
-// authority makes certificates for name in a folder, as tools/mariadb.sh takes them.
-func authority(t *testing.T, name string) (folder string, roots *x509.CertPool) {
-	folder, roots = t.TempDir(), x509.NewCertPool()
-	key := func() *ecdsa.PrivateKey {
-		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		require.NoError(t, err)
-		return k
-	}
-	write := func(file, kind string, bytes []byte) []byte {
-		text := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: bytes})
-		require.NoError(t, os.WriteFile(filepath.Join(folder, file), text, 0o600))
-		return text
-	}
-	rootKey, serverKey := key(), key()
-	from, until := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
-	root := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "root"}, NotBefore: from, NotAfter: until, IsCA: true,
-		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	rootBytes, err := x509.CreateCertificate(rand.Reader, root, root, &rootKey.PublicKey, rootKey)
-	require.NoError(t, err)
-	require.True(t, roots.AppendCertsFromPEM(write("ca.pem", "CERTIFICATE", rootBytes)))
-	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name}, NotBefore: from, NotAfter: until, DNSNames: []string{name}}
-	leafBytes, err := x509.CreateCertificate(rand.Reader, leaf, root, &serverKey.PublicKey, rootKey)
-	require.NoError(t, err)
-	write("server.pem", "CERTIFICATE", leafBytes)
-	keyBytes, err := x509.MarshalPKCS8PrivateKey(serverKey)
-	require.NoError(t, err)
-	write("server-key.pem", "PRIVATE KEY", keyBytes)
-	return folder, roots
-}
-
 // A connection is made to the server whose certificate says its name, signed by who is trusted, and to no other.
 func TestTLS(t *testing.T) {
-	folder, roots := authority(t, "db.example")
+	folder, roots := emulators.Certificates(t, "db.example")
 	server := emulators.OwnMariaDB(t, folder)
 	ping := func(settings *tls.Config, user string) error {
 		db, err := Open(Settings{Host: server.Host, Port: server.Port, User: user, TLS: settings})

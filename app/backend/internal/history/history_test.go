@@ -93,7 +93,7 @@ func lambda(t *testing.T, binary string, event any, environment ...string) strin
 func TestReadsWhatTheFunctionWrites(t *testing.T) {
 	address := emulators.Moto(t)
 	client := dynamodb.NewFromConfig(testplace.Amazon(address))
-	testplace.HistoryTable(t, client, "history")
+	testplace.Tables(t, client, testplace.Items, testplace.History)
 	binary := filepath.Join(t.TempDir(), "item-events")
 	built, err := exec.Command("go", "build", "-o", binary, "github.com/itrack/itrack/app/functions/cmd/item-events").CombinedOutput()
 	require.NoError(t, err, string(built))
@@ -115,7 +115,7 @@ func TestReadsWhatTheFunctionWrites(t *testing.T) {
 	assert.Contains(t, answer, "/response ")
 	assert.NotContains(t, answer, "itemIdentifier", "no record failed")
 
-	store := &Dynamo{Client: client, Table: "history"}
+	store := &Dynamo{Client: client, Table: testplace.History}
 	var events []Event
 	var after map[string]string
 	for pages := 0; ; pages++ {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/itrack/itrack/app/backend/internal/fault"
+	"github.com/itrack/itrack/app/backend/internal/items"
 )
 
 func FuzzParseJSON(f *testing.F) {
@@ -78,6 +79,37 @@ func FuzzHeaders(f *testing.F) {
 		}
 		if key, err := readKey(request); err == nil && key != given {
 			t.Fatalf("%q became the key %q", given, key)
+		}
+	})
+}
+
+// A body is taken as what it says it is, in UTF-8 and not compressed, or not at all.
+func FuzzMediaType(f *testing.F) {
+	for _, seed := range [][2]string{{"application/json", ""}, {"application/json; charset=UTF-8", "identity"}, {"text/csv", "gzip"}, {"", "br"}, {";;;", "\x00"}, {"application/json; charset=utf-16", ""}} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, kind, encoding string) {
+		request := httptest.NewRequest(http.MethodPost, "/", nil)
+		request.Header["Content-Type"], request.Header["Content-Encoding"] = []string{kind}, []string{encoding}
+		err := mediaType(request, "application/json")
+		switch {
+		case err == nil && (encoding != "" && encoding != "identity" || !strings.HasPrefix(strings.ToLower(strings.TrimSpace(kind)), "application/json")):
+			t.Fatalf("%q, %q passed", kind, encoding)
+		case err != nil && !fault.Is(err, fault.Unsupported):
+			t.Fatalf("%q, %q: %v", kind, encoding, err)
+		}
+	})
+}
+
+// A page's size is a number within its bounds, or the request is refused.
+func FuzzLimit(f *testing.F) {
+	for _, seed := range []string{"", "1", "200", "201", "0", "-1", "1e2", "99999999999999999999", "0x10", " 1", "١"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		limit, broken := items.Limit(text, items.DefaultLimit, items.MostLimit)
+		if len(broken) == 0 && (limit < 1 || limit > items.MostLimit) {
+			t.Fatalf("%q became %d", text, limit)
 		}
 	})
 }

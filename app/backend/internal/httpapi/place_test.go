@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -28,13 +27,15 @@ import (
 	"github.com/itrack/itrack/app/backend/internal/items"
 	"github.com/itrack/itrack/app/backend/internal/memory"
 	"github.com/itrack/itrack/app/backend/internal/telemetry"
+	"github.com/itrack/itrack/app/backend/internal/testplace"
+	"github.com/itrack/itrack/internal/emulators"
 )
 
 const (
-	password   = "correct horse battery"
-	apiKey     = "an-api-key-for-tests-0123456789"
+	password   = testplace.Password
+	apiKey     = testplace.APIKey
 	oldAPIKey  = "the-api-key-before-0123456789"
-	signingKey = "a-signing-key-for-tests-0123456789"
+	signingKey = testplace.SigningKey
 	page       = "https://app.example.com"
 )
 
@@ -45,28 +46,10 @@ type place struct {
 	items    *memory.Items
 	tokens   *auth.Tokens
 	metrics  *telemetry.Metrics
-	log      *journal
+	log      *emulators.Journal
 	broken   error
 	document *openapi3.T
 	router   routers.Router
-}
-
-// journal keeps what is logged.
-type journal struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mutex.Lock()
-	defer j.mutex.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mutex.Lock()
-	defer j.mutex.Unlock()
-	return j.text.String()
 }
 
 func newPlace(t *testing.T, change ...func(*httpapi.Server)) *place {
@@ -77,7 +60,7 @@ func newPlace(t *testing.T, change ...func(*httpapi.Server)) *place {
 	require.NoError(t, err)
 	document, err := os.ReadFile("../../openapi.json")
 	require.NoError(t, err)
-	p := &place{t: t, items: memory.NewItems(time.Now), log: &journal{}}
+	p := &place{t: t, items: memory.NewItems(time.Now), log: &emulators.Journal{}}
 	p.metrics = &telemetry.Metrics{Environment: "test", Out: p.log, Now: time.Now}
 	p.tokens = &auth.Tokens{Keys: signing, Audience: "itrack-test", Life: time.Hour, Now: time.Now}
 	people, limits := memory.NewAccounts(), &memory.Limits{}

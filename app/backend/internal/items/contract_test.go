@@ -54,7 +54,7 @@ var tables atomic.Int64
 func table(t *testing.T, amazon aws.Config) *items.Dynamo {
 	client := dynamodb.NewFromConfig(amazon)
 	name := fmt.Sprintf("items-%d", tables.Add(1))
-	testplace.ItemsTable(t, client, name)
+	testplace.Tables(t, client, name, "history-of-"+name)
 	return &items.Dynamo{Client: client, Table: name}
 }
 

@@ -124,7 +124,7 @@ func parse(file io.Reader) (lines []importLine, failed []LineError, err error) {
 	position := map[string]int{}
 	for i, name := range columns {
 		if _, twice := position[name]; twice || !slices.Contains(Columns, name) {
-			return nil, nil, badFile("the column %q is unknown or stands twice; known ones are %s", clip(name), strings.Join(Columns, ", "))
+			return nil, nil, badColumn(name)
 		}
 		position[name] = i
 	}
@@ -183,6 +183,15 @@ func readLine(reader *csv.Reader, record []string, position map[string]int) (imp
 
 func badFile(detail string, args ...any) error {
 	return fault.New(fault.Invalid, "invalid-csv", "reading the file: "+detail, args...)
+}
+
+// badColumn names the column in a field: fields are for the asker alone, and the log has the detail. A file without a header
+// has its first line here, whatever that is.
+func badColumn(name string) error {
+	return &fault.Error{
+		Kind: fault.Invalid, Code: "invalid-csv", Detail: "reading the file: a column of the first line is unknown or stands twice; see errors",
+		Fields: []fault.Field{{Field: clip(strings.ToValidUTF8(name, "?")), Rule: "is a known column and stands once", Hint: "known: " + strings.Join(Columns, ", ")}},
+	}
 }
 
 // broken says why a file can't be read; an error of the request's body stays what it is.

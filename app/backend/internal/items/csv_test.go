@@ -20,6 +20,7 @@ func TestParse(t *testing.T) {
 		lines  int
 		failed []string // line field
 		whole  string
+		column string // that the error names in a field
 	}{
 		"plain":                 {file: "type,serial,place\nlaptop,A1,Room 1\nphone,P1,\n", lines: 2},
 		"any order and CRLF":    {file: "place,serial,type\r\nRoom,A1,laptop\r\n", lines: 1},
@@ -35,8 +36,8 @@ func TestParse(t *testing.T) {
 		"not UTF-8":             {file: "type,serial,place\nlaptop,A1,\xff\xfe\n", failed: []string{"2 place"}},
 		"empty":                 {whole: "it is empty"},
 		"header only":           {file: "type,serial\n"},
-		"unknown column":        {file: "type,serial,color\n", whole: "\"color\" is unknown"},
-		"column twice":          {file: "type,serial,type\n", whole: "stands twice"},
+		"unknown column":        {file: "type,serial,color\n", whole: "is unknown or stands twice", column: "color"},
+		"column twice":          {file: "type,serial,type\n", whole: "is unknown or stands twice", column: "type"},
 		"column missing":        {file: "type,place\n", whole: "column serial is missing"},
 		"a field too many":      {file: "type,serial\nlaptop,A1,x\n", whole: "line 2: wrong number of fields"},
 		"an open quote":         {file: "type,serial\nlaptop,\"A1\n", whole: "extraneous or missing"},
@@ -52,6 +53,11 @@ func TestParse(t *testing.T) {
 				require.ErrorContains(t, err, c.whole)
 				var known *fault.Error
 				require.ErrorAs(t, err, &known)
+				if c.column != "" {
+					require.Len(t, known.Fields, 1)
+					assert.Equal(t, c.column, known.Fields[0].Field)
+					assert.NotContains(t, err.Error(), c.column, "the log does not say what stood there")
+				}
 				return
 			}
 			require.NoError(t, err)

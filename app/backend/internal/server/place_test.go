@@ -1,16 +1,15 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,32 +26,15 @@ type place struct {
 	t           *testing.T
 	environment map[string]string
 	database    *emulators.Database
-	out         *journal
+	out         *emulators.Journal
 	url         string
 	end         context.CancelFunc
 	ended       chan error
 }
 
-type journal struct {
-	mutex sync.Mutex
-	text  bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mutex.Lock()
-	defer j.mutex.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mutex.Lock()
-	defer j.mutex.Unlock()
-	return j.text.String()
-}
-
 const (
-	apiKey     = "an-api-key-for-tests-0123456789"
-	signingKey = "a-signing-key-for-tests-0123456789"
+	apiKey     = testplace.APIKey
+	signingKey = testplace.SigningKey
 	dbPassword = "the application's own password"
 )
 
@@ -65,19 +47,16 @@ func settle(t *testing.T, database *emulators.Database) *place {
 	} {
 		t.Setenv(name, value)
 	}
-	client := dynamodb.NewFromConfig(testplace.Amazon(amazon))
-	testplace.ItemsTable(t, client, "items")
-	testplace.HistoryTable(t, client, "history")
+	testplace.Tables(t, dynamodb.NewFromConfig(testplace.Amazon(amazon)), testplace.Items, testplace.History)
 	suffix := strings.ToLower(rand.Text()[:10])
 	admin, adminPassword := testplace.Administrator(t, database)
 	master, err := json.Marshal(map[string]string{"username": admin, "password": adminPassword})
 	require.NoError(t, err)
-	p := &place{t: t, database: database, out: &journal{}, environment: map[string]string{
-		"PORT": "8080", "ENVIRONMENT": "test", "ALLOWED_ORIGINS": "https://app.example.com", "ITEMS_TABLE": "items", "HISTORY_TABLE": "history",
+	p := &place{t: t, database: database, out: &emulators.Journal{}, environment: testplace.Environment()}
+	maps.Copy(p.environment, map[string]string{
 		"DB_HOST": database.Host, "DB_PORT": fmt.Sprint(database.Port), "DB_NAME": "itrack_" + suffix, "DB_USER": "app_" + suffix, "DB_PASSWORD": dbPassword,
-		"DB_TLS": "off", "JWT_SECRET": signingKey, "API_KEY": apiKey, "DB_MASTER_SECRET": string(master), "DB_READONLY_USERS": "read_" + suffix,
-		"DB_READONLY_PLUGIN": "password", "DB_READONLY_PASSWORD": "the reader's own password",
-	}}
+		"DB_MASTER_SECRET": string(master), "DB_READONLY_USERS": "read_" + suffix, "DB_READONLY_PLUGIN": "password", "DB_READONLY_PASSWORD": "the reader's own password",
+	})
 	root := testplace.Open(t, database, "")
 	_, err = root.Exec("CREATE DATABASE " + p.environment["DB_NAME"])
 	require.NoError(t, err)

@@ -218,11 +218,11 @@ func (b *Backend) tidyOnce(ctx context.Context, now time.Time) {
 	}
 }
 
-// Listen takes the port.
-func Listen(port int) (net.Listener, error) {
-	listener, err := net.Listen("tcp", net.JoinHostPort("", strconv.Itoa(port)))
+// Listen takes the port, on one address or, where host is "", on all.
+func Listen(host string, port int) (net.Listener, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
-		return nil, fmt.Errorf("listening on port %d (PORT): %w", port, err)
+		return nil, fmt.Errorf("listening on port %d (LISTEN_HOST, PORT): %w", port, err)
 	}
 	return listener, nil
 }

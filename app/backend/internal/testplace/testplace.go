@@ -16,13 +16,36 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/itrack/itrack/app/backend/internal/database"
 	"github.com/itrack/itrack/app/backend/internal/migrations"
+	"github.com/itrack/itrack/internal/devenv"
 	"github.com/itrack/itrack/internal/emulators"
 )
+
+// What opens the backend of a test. The log is searched for them, so none is a part of anything else.
+const (
+	Password   = "correct horse battery"
+	APIKey     = "an-api-key-for-tests-0123456789"
+	SigningKey = "a-signing-key-for-tests-0123456789"
+)
+
+// Names of the tables in Environment.
+const (
+	Items   = "items"
+	History = "history"
+)
+
+// Environment is what the task definition sets (infra/ecs_task.go), for a backend on this host. No database listens where
+// it points to: a test that has one names it.
+func Environment() map[string]string {
+	return map[string]string{
+		"LISTEN_HOST": "127.0.0.1", "PORT": "8080", "ENVIRONMENT": "test", "ALLOWED_ORIGINS": "https://app.example.com", "ITEMS_TABLE": Items, "HISTORY_TABLE": History,
+		"DB_HOST": "127.0.0.1", "DB_PORT": "1", "DB_NAME": "itrack", "DB_USER": "itrack", "DB_PASSWORD": "none", "DB_TLS": "off",
+		"JWT_SECRET": SigningKey, "API_KEY": APIKey,
+	}
+}
 
 // Amazon are the settings of a client of moto at address.
 func Amazon(address string) aws.Config {
@@ -43,47 +66,12 @@ func (o *ordered) Do(request *http.Request) (*http.Response, error) {
 	return http.DefaultClient.Do(request)
 }
 
-// ItemsTable makes a table of items with the keys and indexes of the stack's (infra/items.go).
-func ItemsTable(t testing.TB, client *dynamodb.Client, name string) {
+// Tables makes the tables of items and of histories, as the stack and `itrack dev` make them.
+func Tables(t testing.TB, client *dynamodb.Client, items, history string) {
 	t.Helper()
-	create(t, client, &dynamodb.CreateTableInput{
-		TableName: &name, BillingMode: types.BillingModePayPerRequest,
-		AttributeDefinitions: attributes("id", "holder", "type", "status"), KeySchema: keys("id", ""),
-		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{
-			{IndexName: aws.String("by-holder"), KeySchema: keys("holder", ""), Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll}},
-			{IndexName: aws.String("by-type-status"), KeySchema: keys("type", "status"), Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll}},
-		},
-	})
-}
-
-// HistoryTable makes a table of histories with the keys of the stack's.
-func HistoryTable(t testing.TB, client *dynamodb.Client, name string) {
-	t.Helper()
-	create(t, client, &dynamodb.CreateTableInput{
-		TableName: &name, BillingMode: types.BillingModePayPerRequest, AttributeDefinitions: attributes("itemId", "at"), KeySchema: keys("itemId", "at"),
-	})
-}
-
-func create(t testing.TB, client *dynamodb.Client, input *dynamodb.CreateTableInput) {
-	t.Helper()
-	if _, err := client.CreateTable(context.Background(), input); err != nil {
+	if err := devenv.MakeTables(context.Background(), client, items, history); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func attributes(names ...string) (result []types.AttributeDefinition) {
-	for _, name := range names {
-		result = append(result, types.AttributeDefinition{AttributeName: aws.String(name), AttributeType: types.ScalarAttributeTypeS})
-	}
-	return result
-}
-
-func keys(hash, sort string) []types.KeySchemaElement {
-	result := []types.KeySchemaElement{{AttributeName: aws.String(hash), KeyType: types.KeyTypeHash}}
-	if sort != "" {
-		result = append(result, types.KeySchemaElement{AttributeName: aws.String(sort), KeyType: types.KeyTypeRange})
-	}
-	return result
 }
 
 // Schema makes an empty schema on the server, migrates it as far as upTo says (0 means to the end), and gives its name and

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"os"
@@ -31,9 +30,9 @@ func main() {
 		log.Error("reading the AWS settings", "error", err)
 		os.Exit(1)
 	}
-	checks := map[string]string{}
-	if err := json.Unmarshal([]byte(os.Getenv("CHECKS")), &checks); err != nil {
-		log.Error("CHECKS must be a JSON object of deployment group to health path", "error", err)
+	checks, err := release.ReadChecks(os.Getenv("CHECKS"))
+	if err != nil {
+		log.Error("reading the settings", "error", err)
 		os.Exit(1)
 	}
 	checker := &release.Checker{

@@ -3,11 +3,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
-	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -18,8 +15,6 @@ import (
 	"github.com/itrack/itrack/app/functions/internal/restore"
 )
 
-const patience = 20 * time.Second
-
 func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	settings, err := config.LoadDefaultConfig(context.Background())
@@ -29,12 +24,8 @@ func main() {
 	}
 	checker := &restore.Checker{
 		Backup: backup.NewFromConfig(settings), Databases: rds.NewFromConfig(settings), Tables: dynamodb.NewFromConfig(settings),
-		MySQL: &restore.LazyReader{
-			Reader: restore.Reader{Region: settings.Region, User: os.Getenv("DB_USER"), Schema: os.Getenv("DB_NAME"), Credentials: settings.Credentials},
-			Client: &http.Client{Timeout: patience},
-			URL:    fmt.Sprintf("https://truststore.pki.rds.amazonaws.com/%[1]s/%[1]s-bundle.pem", settings.Region),
-		},
-		Log: log,
+		MySQL: &restore.Reader{Region: settings.Region, User: os.Getenv("DB_USER"), Schema: os.Getenv("DB_NAME"), Credentials: settings.Credentials},
+		Log:   log,
 	}
 	lambda.Start(checker.Handle)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -116,4 +117,64 @@ func TestAForeignRecordFails(t *testing.T) {
 		assert.Equal(t, []events.DynamoDBBatchItemFailure{{ItemIdentifier: "7"}}, response.BatchItemFailures, name)
 		assert.Empty(t, there.inputs, name)
 	}
+}
+
+// decoded is what Lambda would hand over, or false where the library refuses the text. For some texts that no stream sends it
+// panics; Lambda's runtime makes a failed call of that, before this package is asked.
+func decoded(text []byte) (event events.DynamoDBEvent, ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	return event, json.Unmarshal(text, &event) == nil
+}
+
+// Whatever a stream sends: nothing panics, each row has its key, and a failure names a record of the batch behind which
+// nothing was written.
+func FuzzHandle(f *testing.F) {
+	f.Add([]byte(batch))
+	for _, record := range []string{
+		`{}`, `{"eventID":"e","dynamodb":{"SequenceNumber":"1","Keys":{"id":{"S":"x"}},"NewImage":{"a":{}}}}`,
+		`{"eventID":"e","dynamodb":{"SequenceNumber":"1","Keys":{"id":{"S":"x"}},"OldImage":{"a":{"L":[{"M":{"b":{"BS":["AA=="]}}}]}}}}`,
+		`{"eventID":"e","dynamodb":{"SequenceNumber":"` + strings.Repeat("9", 60) + `","Keys":{"id":{"S":"x"}}}}`,
+	} {
+		f.Add([]byte(`{"Records":[` + record + `]}`))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		event, ok := decoded(text)
+		if !ok {
+			return
+		}
+		there := &table{}
+		response, err := writer(there).Handle(context.Background(), event)
+		if err != nil {
+			t.Fatalf("the call failed instead of a record: %v", err)
+		}
+		for _, input := range there.inputs {
+			if keyText(input.Item["itemId"]) == "" || keyText(input.Item["at"]) == "" {
+				t.Fatalf("a row without a key: %v", input.Item)
+			}
+		}
+		switch len(response.BatchItemFailures) {
+		case 0:
+			if len(there.inputs) != len(event.Records) {
+				t.Fatalf("%d records became %d rows", len(event.Records), len(there.inputs))
+			}
+		case 1:
+			if failed := event.Records[len(there.inputs)]; failed.Change.SequenceNumber != response.BatchItemFailures[0].ItemIdentifier {
+				t.Fatalf("it names %q, and %q failed", response.BatchItemFailures[0].ItemIdentifier, failed.Change.SequenceNumber)
+			}
+		default:
+			t.Fatal("more than the first failure is named")
+		}
+	})
+}
+
+func keyText(value types.AttributeValue) string {
+	found, ok := value.(*types.AttributeValueMemberS)
+	if !ok {
+		return ""
+	}
+	return found.Value
 }

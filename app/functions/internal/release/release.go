@@ -4,11 +4,13 @@ package release
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,6 +46,21 @@ type Checker struct {
 	Attempts, Wanted int
 	Pause            time.Duration
 	Log              *slog.Logger
+}
+
+// ReadChecks reads the variable CHECKS: health paths by deployment group.
+func ReadChecks(text string) (map[string]string, error) {
+	checks := map[string]string{}
+	if err := json.Unmarshal([]byte(text), &checks); err != nil {
+		return nil, fmt.Errorf(`reading CHECKS: it must be a JSON object of deployment group to health path, such as {"group": "/health"}; deploy the stack, which sets it: %w`, err)
+	}
+	for group, path := range checks {
+		// The path stands behind the listener's address, and must not become a part of its host.
+		if !strings.HasPrefix(path, "/") {
+			return nil, fmt.Errorf("reading CHECKS: the path %q of %q must begin with a slash; correct healthPath of the service and deploy", path, group)
+		}
+	}
+	return checks, nil
 }
 
 // reserve is what stays of the function's time to report a failure.

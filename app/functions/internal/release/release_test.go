@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -123,4 +124,60 @@ func TestTheVerdictComesInTime(t *testing.T) {
 	require.NoError(t, c.Handle(ctx, event))
 	require.NoError(t, ctx.Err(), "the function's own time must not be over")
 	assert.Equal(t, types.LifecycleEventStatusFailed, d.told[0].Status)
+}
+
+func TestReadChecks(t *testing.T) {
+	found, err := ReadChecks(`{"itrack-backend-staging":"/health","itrack-audit-staging":"/audit/up"}`)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"itrack-backend-staging": "/health", "itrack-audit-staging": "/audit/up"}, found)
+	for name, c := range map[string]struct{ text, wanted string }{
+		"nothing": {"", "JSON object"}, "a list": {"[]", "JSON object"}, "a number as path": {`{"a":1}`, "JSON object"},
+		"another host": {`{"a":"@evil.example/health"}`, "begin with a slash"}, "no path": {`{"a":""}`, "begin with a slash"},
+	} {
+		_, err := ReadChecks(c.text)
+		require.ErrorContains(t, err, "CHECKS", name)
+		require.ErrorContains(t, err, c.wanted, name)
+	}
+}
+
+// A setting leads to the listener that was named and to no other host.
+func FuzzReadChecks(f *testing.F) {
+	for _, seed := range []string{"", "{}", `{"a":"/health"}`, `{"a":"@evil.example"}`, `{"a":"//evil.example"}`, `{"a":null}`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		checks, err := ReadChecks(text)
+		if err != nil {
+			return
+		}
+		for _, path := range checks {
+			request, err := http.NewRequest(http.MethodGet, "http://test.example:8443"+path, nil)
+			if err == nil && request.URL.Host != "test.example:8443" {
+				t.Fatalf("%q leads to %q", path, request.URL.Host)
+			}
+		}
+	})
+}
+
+// Whatever an event says: CodeDeploy hears once about each hook, and never about none.
+func FuzzHandle(f *testing.F) {
+	for _, seed := range []string{`{"DeploymentId":"d-1","LifecycleEventHookExecutionId":"e-1"}`, "", "{}", "[]", `{"DeploymentId":"d-1"}`, `{"DeploymentId":1}`, `{"deploymentid":"d","lifecycleeventhookexecutionid":"e"}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var given Event
+		if json.Unmarshal(text, &given) != nil {
+			return
+		}
+		d := &deploy{group: "itrack-unknown-staging"}
+		c := &Checker{CodeDeploy: d, Checks: map[string]string{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+		err := c.Handle(context.Background(), given)
+		complete := given.DeploymentID != "" && given.ExecutionID != ""
+		if complete != (err == nil) || complete != (len(d.told) == 1) {
+			t.Fatalf("%+v: %d answers, %v", given, len(d.told), err)
+		}
+		if complete && (*d.told[0].DeploymentId != given.DeploymentID || *d.told[0].LifecycleEventHookExecutionId != given.ExecutionID) {
+			t.Fatalf("%+v: another deployment was told about", given)
+		}
+	})
 }

@@ -3,19 +3,18 @@ package restore
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/rds/auth"
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/itrack/itrack/app/internal/rdsca"
 )
 
 // Reader signs in to a database with IAM as a user who may only read. The master password of what was restored is
@@ -23,8 +22,9 @@ import (
 type Reader struct {
 	Region, User, Schema string
 	Credentials          aws.CredentialsProvider
-	// Roots are the certificate authorities of RDS.
-	Roots *x509.CertPool
+	// TLS makes the setting for a host; nil means the authorities of RDS, which the program carries: nothing is fetched, so
+	// the function needs no way out to the trust store.
+	TLS func(host string) (*tls.Config, error)
 }
 
 const connectTimeout = 20 * time.Second
@@ -57,56 +57,14 @@ func (r *Reader) config(ctx context.Context, host string, port int) (*mysql.Conf
 	}
 	config := mysql.NewConfig()
 	config.User, config.Passwd, config.Net, config.Addr, config.DBName = r.User, token, "tcp", address, r.Schema
-	config.TLS = &tls.Config{ServerName: host, RootCAs: r.Roots, MinVersion: tls.VersionTLS12}
+	settings := r.TLS
+	if settings == nil {
+		settings = rdsca.TLS
+	}
+	if config.TLS, err = settings(host); err != nil {
+		return nil, err
+	}
 	config.AllowCleartextPasswords = true
 	config.Timeout, config.ReadTimeout = connectTimeout, connectTimeout
 	return config, nil
-}
-
-// maxBundle bounds the list of authorities; AWS's global one is about 170 kB.
-const maxBundle = 1 << 20
-
-// Authorities fetches the certificate authorities of RDS in a region from AWS's trust store.
-// Source: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
-func Authorities(ctx context.Context, client *http.Client, url string) (*x509.CertPool, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, fmt.Errorf("fetching the authorities of RDS: %w", err)
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("fetching the authorities of RDS (the function needs a way out by NAT): %w", err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("fetching the authorities of RDS from %s: status %d", url, response.StatusCode)
-	}
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxBundle))
-	if err != nil {
-		return nil, fmt.Errorf("fetching the authorities of RDS from %s: %w", url, err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("fetching the authorities of RDS from %s: no certificate in the answer", url)
-	}
-	return pool, nil
-}
-
-// LazyReader fetches the authorities when a database is asked for the first time: tables need none.
-type LazyReader struct {
-	Reader
-	Client *http.Client
-	URL    string
-}
-
-// CountTables is Reader's.
-func (l *LazyReader) CountTables(ctx context.Context, host string, port int) (int, error) {
-	if l.Roots == nil {
-		roots, err := Authorities(ctx, l.Client, l.URL)
-		if err != nil {
-			return 0, err
-		}
-		l.Roots = roots
-	}
-	return l.Reader.CountTables(ctx, host, port)
 }

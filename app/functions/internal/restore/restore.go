@@ -78,7 +78,7 @@ func (c *Checker) Handle(ctx context.Context, event Event) error {
 		status, message = types.RestoreValidationStatusFailed, err.Error()
 	}
 	if len(message) > messageLimit {
-		message = message[:messageLimit]
+		message = strings.ToValidUTF8(message[:messageLimit], "") // the cut may go through a character
 	}
 	if _, err := c.Backup.PutRestoreValidationResult(ctx, &backup.PutRestoreValidationResultInput{
 		RestoreJobId: aws.String(detail.RestoreJobID), ValidationStatus: status, ValidationStatusMessage: aws.String(message),

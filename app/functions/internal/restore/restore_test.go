@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/backup"
@@ -77,6 +78,39 @@ func completed(t *testing.T, status, resource string) Event {
 	return event
 }
 
+// Whatever an event says: AWS Backup hears once about each completed job, in words that it takes, and never about another.
+func FuzzHandle(f *testing.F) {
+	for _, resource := range []string{databaseArn, tableArn, "", "arn:aws:rds:::db:", "arn:aws:dynamodb:us-east-1:1:table/\xff", strings.Repeat("é", 400)} {
+		text, err := json.Marshal(map[string]any{"detail": map[string]any{"restoreJobId": "job-1", "status": "COMPLETED", "createdResourceArn": resource}})
+		require.NoError(f, err)
+		f.Add(text)
+	}
+	for _, text := range []string{"", "{}", "[]", `{"detail":null}`, `{"detail":{"restoreJobId":"j"}}`, `{"detail":{"restoreJobId":1}}`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var event Event
+		if json.Unmarshal(text, &event) != nil {
+			return
+		}
+		play := &cloud{scan: errors.New("key disabled")}
+		err := check(play).Handle(context.Background(), event)
+		wanted := 0
+		if event.Detail.RestoreJobID != "" && event.Detail.Status == "COMPLETED" {
+			wanted = 1
+		}
+		if (err != nil) != (event.Detail.RestoreJobID == "") || len(play.told) != wanted {
+			t.Fatalf("%+v: %d answers, %v", event, len(play.told), err)
+		}
+		for _, told := range play.told {
+			message := aws.ToString(told.ValidationStatusMessage)
+			if told.ValidationStatus != backuptypes.RestoreValidationStatusFailed || message == "" || len(message) > messageLimit || !utf8.ValidString(message) {
+				t.Fatalf("%+v became %s %q", event, told.ValidationStatus, message)
+			}
+		}
+	})
+}
+
 func check(c *cloud) *Checker {
 	return &Checker{Backup: c, Databases: c, Tables: c, MySQL: c, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 }
@@ -139,4 +173,9 @@ func TestLongReasonsAreCut(t *testing.T) {
 	play := &cloud{scan: errors.New(strings.Repeat("x", 5000))}
 	require.NoError(t, check(play).Handle(context.Background(), completed(t, "COMPLETED", tableArn)))
 	assert.Len(t, *play.told[0].ValidationStatusMessage, messageLimit)
+	for _, shift := range []string{"", "x"} { // one of the two is cut through a character
+		play = &cloud{scan: errors.New(shift + strings.Repeat("é", 5000))}
+		require.NoError(t, check(play).Handle(context.Background(), completed(t, "COMPLETED", tableArn)))
+		assert.True(t, utf8.ValidString(*play.told[0].ValidationStatusMessage))
+	}
 }
