@@ -14,8 +14,15 @@ export GOPATH ?= $(CURDIR)/.rehearsal/go
 export GOCACHE ?= $(CURDIR)/.rehearsal/go-build
 endif
 
-# One environment for `make rehearse` and `make bench`, for example ENVIRONMENT=production; none means both.
+# One environment, for example ENVIRONMENT=production. For `make rehearse`, `make bench` and `make security-scan` none means
+# both; what acts on AWS wants one.
 ENVIRONMENT ?=
+
+# Further flags for the operator's commands, for example `make deploy ENVIRONMENT=staging FLAGS=--yes`.
+FLAGS ?=
+
+# One service, function or `api` for `make logs`; none means the backend.
+SERVICE ?=
 
 # Further flags for `go test`, for example TESTFLAGS='-run TestNetwork'.
 TESTFLAGS ?=
@@ -25,7 +32,7 @@ say = @printf '==> %s\n' $(1)
 .PHONY: help
 help: ## Print this list
 	@printf 'Targets:\n'
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do printf '  %-13s %s\n' "$$name" "$$text"; done
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS=$$'\t' read -r name text; do printf '  %-22s %s\n' "$$name" "$$text"; done
 
 .PHONY: build
 build: bin/itrack functions tools ## Build bin/itrack, the function zips and, where needed, bin/pulumi
@@ -105,6 +112,11 @@ bin/actionlint: tools/go.mod
 	@cd tools && go build -o ../$@ github.com/rhysd/actionlint/cmd/actionlint
 	@touch $@
 
+bin/govulncheck: tools/go.mod
+	$(call say,'building $@')
+	@cd tools && go build -o ../$@ golang.org/x/vuln/cmd/govulncheck
+	@touch $@
+
 .PHONY: docs
 docs: build ## Write the documents that are made from the code (docs/coverage.md from three rehearsals)
 	$(call say,'writing docs: settings, outputs, coverage')
@@ -128,6 +140,85 @@ DEVFLAGS ?=
 .PHONY: dev
 dev: bin/itrack ## Run the backend with a database, emulated AWS, sample data, and reload on changes
 	@bin/itrack dev $(DEVFLAGS)
+
+# The operator's commands. Each target is its command: `make deploy ENVIRONMENT=staging` is `itrack deploy staging`, which has
+# a --help of its own and exit codes that make hides (docs/cli.md).
+# `named` comes first, so that nothing is built in vain.
+.PHONY: named
+named:
+	@if [ -z "$(ENVIRONMENT)" ]; then printf 'name the environment: make %s ENVIRONMENT=staging\n' "$(firstword $(MAKECMDGOALS))" >&2; exit 2; fi
+
+.PHONY: doctor
+doctor: named bin/itrack tools ## Check tools, credentials, account, quotas, secrets, state
+	@bin/itrack doctor $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: setup-state
+setup-state: named bin/itrack tools ## Make the bucket and the key of Pulumi's state, and the stack
+	@bin/itrack setup-state $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: create-secrets
+create-secrets: named bin/itrack ## Make the three secrets, from DB_PASSWORD, JWT_SECRET, API_KEY or by chance
+	@bin/itrack create-secrets $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: preview
+preview: named bin/itrack functions tools ## Say what a deployment would change
+	@bin/itrack preview $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: deploy
+deploy: named bin/itrack functions tools ## Deploy the stack, then what should run in it
+	@bin/itrack deploy $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: validate
+validate: named bin/itrack functions tools ## Check formatting, vet, settings, preview and drift
+	@bin/itrack validate $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: push-all
+push-all: named bin/itrack tools ## Push the images that build-all made, with signature and SBOM
+	@bin/itrack push $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: deploy-apps
+deploy-apps: named bin/itrack tools ## Deploy functions, services (blue/green) and frontend
+	@bin/itrack deploy-apps $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: promote-to-production
+promote-to-production: bin/itrack functions tools emulators bin/testreport ## Test, then bring what runs in staging to production
+	@bin/itrack promote staging production $(FLAGS)
+
+.PHONY: rollback
+rollback: named bin/itrack tools ## Stop a running deployment, or go back to an earlier revision
+	@bin/itrack rollback $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: health
+health: named bin/itrack tools ## Ask the endpoints and the alarms
+	@bin/itrack health $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: status
+status: named bin/itrack tools ## Services, deployments, database and queues on one screen
+	@bin/itrack status $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: logs
+logs: named bin/itrack tools ## Show logs (SERVICE=item-events, FLAGS=--follow)
+	@bin/itrack logs $(ENVIRONMENT) $(SERVICE) $(FLAGS)
+
+.PHONY: outputs
+outputs: named bin/itrack tools ## Print the outputs of the stack
+	@bin/itrack outputs $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: connect-db
+connect-db: named bin/itrack tools ## Open a way to MySQL through the bastion
+	@bin/itrack connect db $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: security-scan
+security-scan: bin/itrack functions tools bin/govulncheck ## Look for known vulnerabilities, secrets, and what the review finds
+	@bin/itrack security-scan $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: unlock
+unlock: named bin/itrack functions tools ## Free a stack that a killed run left locked, and repair it
+	@bin/itrack state unlock $(ENVIRONMENT) $(FLAGS)
+
+.PHONY: destroy
+destroy: named bin/itrack functions tools ## Delete the stack; refuses while protections are on
+	@bin/itrack destroy $(ENVIRONMENT) $(FLAGS)
 
 .PHONY: clean
 clean: ## Remove what was built and rehearsed

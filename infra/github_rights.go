@@ -99,9 +99,18 @@ func workloadStatements(p *Placement) []Statement {
 			},
 			Actions: []string{
 				"ecs:CreateCluster", "ecs:CreateService", "ecs:DeleteCluster", "ecs:DeleteService", "ecs:DescribeClusters", "ecs:DescribeServices",
-				"ecs:DescribeTaskSets", "ecs:DescribeTasks", "ecs:ListServices", "ecs:ListTagsForResource", "ecs:ListTasks", "ecs:PutClusterCapacityProviders",
+				"ecs:DescribeTaskSets", "ecs:DescribeTasks", "ecs:ListServices", "ecs:ListTagsForResource", "ecs:PutClusterCapacityProviders",
 				"ecs:RunTask", "ecs:StopTask", "ecs:TagResource", "ecs:UntagResource", "ecs:UpdateCluster", "ecs:UpdateClusterSettings", "ecs:UpdateService",
 			},
+		},
+		{
+			// AWS checks this call against container instances, of which Fargate has none: only the cluster tells whose tasks.
+			Sid: "Tasks", Actions: []string{"ecs:ListTasks"}, Resources: []string{"*"},
+			Conditions: map[string]map[string][]string{"ArnLike": {"ecs:cluster": {p.Arn("ecs", region, "cluster/"+Project+"-*")}}},
+		},
+		{
+			// A deployment is no resource of IAM: both calls know none.
+			Sid: "RunningDeployments", Actions: []string{"codedeploy:ContinueDeployment", "codedeploy:StopDeployment"}, Resources: []string{"*"},
 		},
 		{
 			Sid: "Scaling", Resources: []string{p.Arn("application-autoscaling", region, "scalable-target/*")},
@@ -115,9 +124,9 @@ func workloadStatements(p *Placement) []Statement {
 				p.Arn("codedeploy", region, "application:"+Project+"*"), p.Arn("codedeploy", region, "deploymentgroup:"+Project+"*"), p.Arn("codedeploy", region, "deploymentconfig:*"),
 			},
 			Actions: []string{
-				"codedeploy:ContinueDeployment", "codedeploy:CreateApplication", "codedeploy:CreateDeployment", "codedeploy:CreateDeploymentConfig",
+				"codedeploy:CreateApplication", "codedeploy:CreateDeployment", "codedeploy:CreateDeploymentConfig",
 				"codedeploy:CreateDeploymentGroup", "codedeploy:DeleteApplication", "codedeploy:DeleteDeploymentConfig", "codedeploy:DeleteDeploymentGroup",
-				"codedeploy:RegisterApplicationRevision", "codedeploy:StopDeployment", "codedeploy:TagResource", "codedeploy:UntagResource",
+				"codedeploy:RegisterApplicationRevision", "codedeploy:TagResource", "codedeploy:UntagResource",
 				"codedeploy:UpdateApplication", "codedeploy:UpdateDeploymentGroup",
 			},
 		},

@@ -141,15 +141,28 @@ var previewActions = []string{
 	"route53:Get*", "route53:List*", "sns:Get*", "sns:List*", "sqs:List*", "ssm:List*",
 }
 
+// The tag by which setup-state tells the key of Pulumi's secrets from the stack's own keys.
+const (
+	stateKeyTag     = "aws:ResourceTag/Purpose"
+	stateKeyPurpose = "pulumi-secrets"
+)
+
 // previewPolicies add the state to AWS's ReadOnlyAccess and take out of it what holds data: a pull request comes from
 // whoever may open one, and reading resources does not need to mean reading what is in them.
 func previewPolicies(p *Placement, stateBucket string) []namedStatements {
 	state := "arn:" + p.Partition + ":s3:::" + stateBucket
 	return []namedStatements{
-		{"state", stateStatements(p, stateBucket, false)},
+		{"state", append(stateStatements(p, stateBucket, false), Statement{
+			// Pulumi opens a stack with the key that guards the secrets in its state. setup-state makes and tags it.
+			Sid: "StateSecrets", Actions: []string{"kms:Decrypt"}, Resources: everywhere(p, "kms", "key/*"), Conditions: map[string]map[string][]string{
+				"StringEquals": {"aws:ResourceTag/Environment": {p.Environment}, stateKeyTag: {stateKeyPurpose}},
+			},
+		})},
 		{"no-data", []Statement{
-			// Only our own keys: the state bucket may be encrypted with another one.
-			{Sid: "NoDecryption", Effect: "Deny", Resources: []string{"*"}, Actions: []string{"kms:Decrypt"}, Conditions: tagged(p)},
+			// Only our own keys of data and logs: the state bucket may be encrypted with another one, and Pulumi's key is needed above.
+			{Sid: "NoDecryption", Effect: "Deny", Resources: []string{"*"}, Actions: []string{"kms:Decrypt"}, Conditions: map[string]map[string][]string{
+				"StringEquals": {"aws:ResourceTag/Environment": {p.Environment}}, "StringNotEquals": {stateKeyTag: {stateKeyPurpose}},
+			}},
 			{
 				Sid: "NoObjects", Effect: "Deny", Actions: []string{"s3:GetObject*"}, NotResources: []string{state + "/*"},
 			},

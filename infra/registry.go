@@ -10,10 +10,11 @@ import (
 // RegistryType is the type token of Registry.
 const RegistryType = "itrack:infra:Registry"
 
-// What the lifecycle keeps: enough tagged images to go back a quarter of weekly releases and more, and untagged ones
-// (the halves of a push that broke off, images whose tag was never set) for a week.
+// What the lifecycle keeps: enough images to go back a quarter of weekly releases and more, and untagged ones (the halves of
+// a push that broke off, images whose tag was never set) for a week. One release is about six entries: the index, an image and
+// an SBOM for each of two platforms, the signature.
 const (
-	registryKeptImages   = 60
+	registryKeptImages   = 200
 	registryUntaggedDays = 7
 )
 

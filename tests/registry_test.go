@@ -45,7 +45,7 @@ func TestRegistryLifecycle(t *testing.T) {
 	assert.Equal(t, "days", untagged.Selection.CountUnit)
 	assert.Equal(t, "any", kept.Selection.TagStatus)
 	assert.Equal(t, "imageCountMoreThan", kept.Selection.CountType)
-	assert.Equal(t, 60, kept.Selection.CountNumber)
+	assert.Equal(t, 200, kept.Selection.CountNumber)
 	assert.Greater(t, kept.RulePriority, untagged.RulePriority)
 	for _, rule := range document.Rules {
 		assert.Equal(t, "expire", rule.Action.Type)

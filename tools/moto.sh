@@ -31,8 +31,8 @@ if [ "${1:-}" = install ]; then
   exit 0
 fi
 
-# Any free port: several tests may each have a server.
-exec env MOTO_IAM_LOAD_MANAGED_POLICIES=true "$python" - <<'PYTHON'
+# Any free port: several tests may each have a server. A caller's profile is not moto's: an empty one makes it answer 500.
+exec env -u AWS_PROFILE -u AWS_DEFAULT_PROFILE MOTO_IAM_LOAD_MANAGED_POLICIES=true "$python" - <<'PYTHON'
 import logging
 from moto.server import ThreadedMotoServer
 import threading

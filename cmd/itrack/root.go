@@ -6,13 +6,31 @@ import (
 	"github.com/itrack/itrack/cmd/itrack/bench"
 	"github.com/itrack/itrack/cmd/itrack/build"
 	"github.com/itrack/itrack/cmd/itrack/config"
+	"github.com/itrack/itrack/cmd/itrack/connect"
+	"github.com/itrack/itrack/cmd/itrack/createsecrets"
+	"github.com/itrack/itrack/cmd/itrack/deploy"
+	"github.com/itrack/itrack/cmd/itrack/deployapps"
+	"github.com/itrack/itrack/cmd/itrack/destroy"
 	"github.com/itrack/itrack/cmd/itrack/dev"
 	"github.com/itrack/itrack/cmd/itrack/docs"
+	"github.com/itrack/itrack/cmd/itrack/doctor"
+	"github.com/itrack/itrack/cmd/itrack/health"
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
+	"github.com/itrack/itrack/cmd/itrack/logs"
+	"github.com/itrack/itrack/cmd/itrack/outputs"
+	"github.com/itrack/itrack/cmd/itrack/preview"
+	"github.com/itrack/itrack/cmd/itrack/promote"
+	"github.com/itrack/itrack/cmd/itrack/push"
 	"github.com/itrack/itrack/cmd/itrack/rehearse"
 	"github.com/itrack/itrack/cmd/itrack/review"
+	"github.com/itrack/itrack/cmd/itrack/rollback"
+	"github.com/itrack/itrack/cmd/itrack/securityscan"
+	"github.com/itrack/itrack/cmd/itrack/setupstate"
 	"github.com/itrack/itrack/cmd/itrack/state"
+	"github.com/itrack/itrack/cmd/itrack/status"
+	"github.com/itrack/itrack/cmd/itrack/validate"
 	"github.com/itrack/itrack/cmd/itrack/version"
+	deliver "github.com/itrack/itrack/internal/ops/release"
 	"github.com/spf13/cobra"
 )
 
@@ -28,22 +46,43 @@ Data goes to stdout, everything else to stderr. Exit codes: 0 ok, 1 failed, 2 wr
 		Example: `  itrack rehearse
   itrack rehearse production --json
   itrack review production --set itrack:domain=example.com
-  itrack state repair staging --dry-run
-  itrack config schema`,
+  itrack doctor staging
+  itrack deploy staging
+  itrack health production
+  itrack rollback production`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		// Errors are printed once, by main, and a failed run needs no usage text.
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	cmd.AddCommand(
-		rehearse.NewCmdRehearse(f, nil), bench.NewCmdBench(f, nil), build.NewCmdBuild(f), config.NewCmdConfig(f),
-		review.NewCmdReview(f, nil), docs.NewCmdDocs(f, nil),
-		state.NewCmdState(f), dev.NewCmdDev(f, nil),
-		version.NewCmdVersion(f, nil),
-	)
+	add(cmd, "rehearse", "Try it without an account:",
+		rehearse.NewCmdRehearse(f, nil), review.NewCmdReview(f, nil), bench.NewCmdBench(f, nil), dev.NewCmdDev(f, nil))
+	add(cmd, "prepare", "Prepare an account:",
+		doctor.NewCmdDoctor(f, nil), setupstate.NewCmdSetupState(f, nil), createsecrets.NewCmdCreateSecrets(f, nil))
+	add(cmd, "deploy", "Deploy and deliver:",
+		preview.NewCmdPreview(f, nil), deploy.NewCmdDeploy(f, deployapps.Converge(f, deliver.DefaultLimit), nil), validate.NewCmdValidate(f, nil),
+		build.NewCmdBuild(f), push.NewCmdPush(f, nil), deployapps.NewCmdDeployApps(f, nil), promote.NewCmdPromote(f, nil),
+		rollback.NewCmdRollback(f, nil), destroy.NewCmdDestroy(f, nil))
+	add(cmd, "operate", "Operate:",
+		health.NewCmdHealth(f, nil), status.NewCmdStatus(f, nil), logs.NewCmdLogs(f, nil), outputs.NewCmdOutputs(f, nil),
+		connect.NewCmdConnect(f), state.NewCmdState(f), securityscan.NewCmdSecurityScan(f, nil))
+	add(cmd, "more", "More:",
+		config.NewCmdConfig(f), docs.NewCmdDocs(f, nil), version.NewCmdVersion(f, nil))
+	cmd.SetHelpCommandGroupID("more")
+	cmd.SetCompletionCommandGroupID("more")
+	cmdutil.CompleteEnvironments(f, cmd)
 	markUsage(cmd)
 	return cmd
+}
+
+// add adds commands under a heading of the help text.
+func add(root *cobra.Command, group, title string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: group, Title: title})
+	for _, command := range commands {
+		command.GroupID = group
+		root.AddCommand(command)
+	}
 }
 
 // markUsage makes wrong flags and arguments of a command and all below it usage errors.

@@ -18,6 +18,11 @@ type UpOptions struct {
 	// ContinueOnError goes on with what does not depend on a resource that failed, so that one run shows every problem.
 	ContinueOnError bool
 	Observer        Observer
+	// Guard, if set, is asked about each replacement and deletion of what exists in the cloud, the moment the engine begins it.
+	// An error ends the deployment as an interrupt does, with that error: what is in flight is finished, nothing further is
+	// begun. Most replacements delete the old object at the very end, after the new one was made: then it is still there. Where
+	// it goes first (deleteBeforeReplace, or a name that only one can have) its deletion may be in flight already.
+	Guard func(urn string, verb Verb) error
 }
 
 // Outcome is what one operation did. It is filled in as far as the operation came, also when that failed.
@@ -38,6 +43,10 @@ func (s *Stack) Up(ctx context.Context, options UpOptions) (Outcome, error) {
 	}
 	t, restore := s.follow(options)
 	defer restore()
+	asked := ctx
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	t.guard, t.stop = options.Guard, stop
 	outcome, err := s.operate(ctx, t, "up", func(stream chan<- events.EngineEvent) error {
 		opts := []optup.Option{optup.EventStreams(stream), optup.Color("never"), optup.SuppressProgress()}
 		if options.Refresh {
@@ -52,6 +61,9 @@ func (s *Stack) Up(ctx context.Context, options UpOptions) (Outcome, error) {
 		_, err := s.auto.Up(ctx, opts...)
 		return err
 	})
+	if cause := context.Cause(ctx); err == nil && cause != nil && asked.Err() == nil {
+		err = cause // the guard's answer came too late to stop anything
+	}
 	s.sound = err == nil
 	return outcome, err
 }

@@ -36,6 +36,7 @@ const (
 	PhaseDestroy Phase = "destroy"
 	PhaseRefresh Phase = "refresh"
 	PhasePreview Phase = "preview"
+	PhaseDeploy  Phase = "deployment"
 )
 
 // Observer receives progress, one call at a time. It must not block for long.
@@ -68,7 +69,12 @@ type tracker struct {
 	diags    []apitype.DiagnosticEvent
 	failed   []apitype.StepEventMetadata
 	creates  []apitype.StepEventMetadata // what is made, or would be
-	summary  *apitype.SummaryEvent
+	steps    []apitype.StepEventMetadata // every finished step with its values, where detailed says so
+	detailed bool
+
+	guard   func(urn string, verb Verb) error // see UpOptions
+	stop    context.CancelCauseFunc
+	summary *apitype.SummaryEvent
 }
 
 func newTracker(stack string, phase Phase, observer Observer) *tracker {
@@ -152,6 +158,7 @@ func (t *tracker) take(event events.EngineEvent) {
 	switch {
 	case event.ResourcePreEvent != nil:
 		t.begin(event.ResourcePreEvent.Metadata)
+		t.ask(event.ResourcePreEvent.Metadata)
 		if op := event.ResourcePreEvent.Metadata.Op; op == apitype.OpCreate || op == apitype.OpCreateReplacement {
 			t.creates = append(t.creates, event.ResourcePreEvent.Metadata)
 		}
@@ -184,8 +191,22 @@ func (t *tracker) begin(step apitype.StepEventMetadata) {
 	}
 }
 
+// ask stops the operation before it goes further than its guard allows.
+func (t *tracker) ask(step apitype.StepEventMetadata) {
+	verb := verbs[step.Op]
+	if t.guard == nil || verb != VerbReplace && verb != VerbDelete || step.Old == nil || !isReal(*step.Old, step.Type) {
+		return
+	}
+	if err := t.guard(step.URN, verb); err != nil {
+		t.stop(err)
+	}
+}
+
 func (t *tracker) finish(step apitype.StepEventMetadata) {
 	t.finishURN(step.URN)
+	if t.detailed {
+		t.steps = append(t.steps, step)
+	}
 	if isChange(step) {
 		t.changes = append(t.changes, Change{
 			URN: step.URN, Type: step.Type, Op: string(step.Op), Paths: diffPaths(step),

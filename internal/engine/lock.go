@@ -48,6 +48,9 @@ func lockFolder(project, stack string) string {
 
 const lockSuffix = ".json"
 
+// ErrHiddenLocks says that a backend keeps its locks to itself, as Pulumi Cloud does.
+var ErrHiddenLocks = errors.New("this backend does not show its locks")
+
 // Locks lists who holds the stack. Pulumi Cloud keeps its locks to itself: there `pulumi cancel` is the way.
 func (s *Stack) Locks(ctx context.Context) ([]Lock, error) {
 	store, err := s.lockStore(ctx)
@@ -140,7 +143,7 @@ func (s *Stack) lockStore(ctx context.Context) (lockStore, error) {
 	case "s3":
 		return newBucketLocks(ctx, at, folder)
 	}
-	return nil, fmt.Errorf("the locks of the backend %s cannot be read here: `pulumi cancel -s %s` releases them", address, s.Name)
+	return nil, fmt.Errorf("%w (%s): `pulumi cancel -s %s` releases them", ErrHiddenLocks, address, s.Name)
 }
 
 // fileLocks is a folder of lock files.

@@ -26,6 +26,15 @@ func (s *Stack) ready(ctx context.Context) (Outcome, error) {
 	return Outcome{Problems: problems}, fmt.Errorf("%d creations of %s were interrupted and may exist: %w", len(problems), s.Name, problems[0])
 }
 
+// Pending are the creations that an earlier run began and did not end; Up and Destroy refuse while there are any.
+func (s *Stack) Pending(ctx context.Context) ([]Problem, error) {
+	state, err := s.readRaw(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.pendingProblems(state), nil
+}
+
 func (s *Stack) pendingProblems(state *rawState) []Problem {
 	var problems []Problem
 	for _, operation := range state.Pending {

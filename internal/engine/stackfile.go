@@ -121,18 +121,11 @@ var ErrNoStack = errors.New("no such stack")
 
 // Outputs are the stack's outputs; a secret one is masked.
 func (s *Stack) Outputs(ctx context.Context) (map[string]any, error) {
-	outputs, err := s.auto.Outputs(ctx)
+	state, err := s.Export(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the outputs of %s: %w", s.Name, Explain(err))
+		return nil, fmt.Errorf("reading the outputs of %s: %w", s.Name, err)
 	}
-	values := make(map[string]any, len(outputs))
-	for name, output := range outputs {
-		values[name] = output.Value
-		if output.Secret {
-			values[name] = Masked
-		}
-	}
-	return values, nil
+	return state.outputs(), nil
 }
 
 // noStack tells whether the engine's words mean that a stack was never made.

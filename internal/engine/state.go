@@ -70,6 +70,17 @@ func (s *State) First(token string) *apitype.ResourceV3 {
 	return nil
 }
 
+// Owned are the resources that exist in the cloud and belong to the stack: no components, no providers, nothing only looked up.
+func (s *State) Owned() []*apitype.ResourceV3 {
+	var owned []*apitype.ResourceV3
+	for i := range s.Resources {
+		if r := &s.Resources[i]; isCustom(r) {
+			owned = append(owned, r)
+		}
+	}
+	return owned
+}
+
 // outputs are the stack's outputs with secrets masked.
 func (s *State) outputs() map[string]any {
 	out := map[string]any{}

@@ -7,9 +7,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -60,6 +62,10 @@ func (p Place) CodeDeploy() *codedeploy.Client {
 	return codedeploy.NewFromConfig(p.Config, func(o *codedeploy.Options) { o.BaseEndpoint = p.endpoint("codedeploy") })
 }
 
+func (p Place) EC2() *ec2.Client {
+	return ec2.NewFromConfig(p.Config, func(o *ec2.Options) { o.BaseEndpoint = p.endpoint("ec2") })
+}
+
 func (p Place) ECR() *ecr.Client {
 	return ecr.NewFromConfig(p.Config, func(o *ecr.Options) { o.BaseEndpoint = p.endpoint("ecr") })
 }
@@ -70,6 +76,10 @@ func (p Place) ECS() *ecs.Client {
 
 func (p Place) LoadBalancers() *elasticloadbalancingv2.Client {
 	return elasticloadbalancingv2.NewFromConfig(p.Config, func(o *elasticloadbalancingv2.Options) { o.BaseEndpoint = p.endpoint("elbv2") })
+}
+
+func (p Place) IAM() *iam.Client {
+	return iam.NewFromConfig(p.Config, func(o *iam.Options) { o.BaseEndpoint = p.endpoint("iam") })
 }
 
 func (p Place) KMS() *kms.Client {

@@ -38,6 +38,8 @@ type Settings struct {
 	Protections      []string        // settings that are on and keep data from being deleted, as paths
 	RegistryReplicas bool            // itrack:account.registryReplicas
 	Migrates         map[string]bool // by service: there is a migrate command
+	// Ready is, by service, the path below the API's URL that tells whether the service can work.
+	Ready map[string]string
 }
 
 // Role is a role to assume.
@@ -66,6 +68,16 @@ type Environment struct {
 // Open signs in to AWS as the stack's providers do, and makes sure that it is an account the stack file allows. Nothing is
 // asked of AWS before that is known.
 func Open(ctx context.Context, settings Settings, options Options) (*Environment, error) {
+	env, err := SignIn(ctx, settings, options)
+	if err != nil {
+		return env, err
+	}
+	return env, env.CheckAccount()
+}
+
+// SignIn is Open for who has to look at the account first: whoever calls it asks CheckAccount before anything else is asked of
+// AWS.
+func SignIn(ctx context.Context, settings Settings, options Options) (*Environment, error) {
 	if options.Attempts == 0 {
 		options.Attempts = 6
 	}
@@ -106,7 +118,7 @@ func Open(ctx context.Context, settings Settings, options Options) (*Environment
 	return env, env.identify(ctx)
 }
 
-// identify asks who is signed in, and refuses another account than the stack file allows.
+// identify asks who is signed in.
 func (e *Environment) identify(ctx context.Context) error {
 	who, err := e.Primary().STS().GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
@@ -117,6 +129,11 @@ func (e *Environment) identify(ctx context.Context) error {
 	if parts := strings.Split(e.Caller, ":"); len(parts) > 1 && parts[1] != "" {
 		e.Partition = parts[1]
 	}
+	return nil
+}
+
+// CheckAccount refuses another account than the stack file allows.
+func (e *Environment) CheckAccount() error {
 	file := "Pulumi." + e.Settings.Environment + ".yaml"
 	wrong := &Problem{Kind: Usage, What: "checking the account", Next: "sign in to the right account (AWS_PROFILE, aws:profile, aws:assumeRole), or mend " + file}
 	if allowed := e.AllowedAccounts; len(allowed) > 0 && !slices.Contains(allowed, e.Account) {

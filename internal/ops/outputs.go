@@ -23,6 +23,8 @@ type Outputs struct {
 	DatabasePort       int    `json:"databasePort"`
 	DatabaseName       string `json:"databaseName"`
 
+	DatabaseMasterSecretArn string `json:"databaseMasterSecretArn"`
+
 	ItemsTable       string `json:"itemsTable"`
 	ItemHistoryTable string `json:"itemHistoryTable"`
 

@@ -63,7 +63,7 @@ func KindOf(err error) Kind {
 
 // advice says what to do about an error code of AWS.
 var advice = []struct {
-	codes []string // parts of codes
+	codes []string // parts of codes; behind = a whole code
 	next  string
 }{
 	{[]string{"ExpiredToken", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClient", "SignatureDoesNotMatch", "InvalidAccessKeyId", "AuthFailure"},
@@ -72,7 +72,7 @@ var advice = []struct {
 		"the role in use lacks this right: use the deploy role of the environment, or have the right added (`aws sts get-caller-identity` tells the role)"},
 	{[]string{"Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown", "ProvisionedThroughputExceeded"},
 		"AWS asked to slow down, also after several attempts: wait a minute and run this again; nothing is done twice"},
-	{[]string{"InternalError", "InternalFailure", "InternalServer", "ServiceUnavailable", "ServerException", "ServiceException"},
+	{[]string{"InternalError", "InternalFailure", "InternalServer", "InternalServiceError", "ServiceUnavailable", "=ServerException", "=ServiceException"},
 		"AWS had an internal error, also after several attempts: see https://health.aws.amazon.com and run this again; nothing is done twice"},
 	{[]string{"LimitExceeded", "QuotaExceeded"}, "a quota of the account is used up: ask for more in Service Quotas, or remove what is not needed"},
 	{[]string{"OptInRequired", "InvalidRegion"}, "the region is not enabled in this account: enable it, or choose another (aws:region, itrack:recovery.region)"},
@@ -110,7 +110,10 @@ func Explain(what string, err error) error {
 
 func nextFor(code string) string {
 	for _, entry := range advice {
-		if slices.ContainsFunc(entry.codes, func(part string) bool { return strings.Contains(code, part) }) {
+		if slices.ContainsFunc(entry.codes, func(part string) bool {
+			whole, exact := strings.CutPrefix(part, "=")
+			return strings.Contains(code, part) || exact && code == whole
+		}) {
 			return entry.next
 		}
 	}

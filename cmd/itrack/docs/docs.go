@@ -23,6 +23,8 @@ import (
 // Options of the command.
 type Options struct {
 	Factory *cmdutil.Factory
+	// Root is the command that holds all others.
+	Root *cobra.Command
 
 	Check bool
 }
@@ -40,6 +42,7 @@ func NewCmdDocs(f *cmdutil.Factory, runF func(context.Context, *Options) error) 
   outputs.md          the stack's outputs
   rules.md            what AWS refuses late, and what the rehearsal refuses for it
   controls.md         the best practices that a review answers
+  cli.md              the commands
   coverage.md         which resources carry each phrase of the design
   quotas.md           what the stacks take of AWS's default quotas
 
@@ -50,6 +53,7 @@ Exit codes: 0 written, or with --check nothing differs; 1 otherwise.`,
   itrack docs --check`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.Root = cmd.Root()
 			if runF != nil {
 				return runF(cmd.Context(), o)
 			}
@@ -79,6 +83,7 @@ func runDocs(ctx context.Context, o *Options) error {
 		{docgen.OutputsFile, func(context.Context) ([]byte, error) { return []byte(infra.OutputsPage()), nil }},
 		{docgen.RulesFile, func(context.Context) ([]byte, error) { return []byte(docgen.Rules(rules.All())), nil }},
 		{review.ControlsFile, func(context.Context) ([]byte, error) { return []byte(review.ControlsPage(controls.All())), nil }},
+		{docgen.CLIFile, func(context.Context) ([]byte, error) { return []byte(CLI(o.Root)), nil }},
 		{docgen.CoverageFile, made.coverage},
 		{quotas.File, made.quotas},
 	}
@@ -116,4 +121,13 @@ func runDocs(ctx context.Context, o *Options) error {
 		problems = append(problems, fmt.Errorf("not what the code says: %s; run `make docs` and commit what it writes", strings.Join(different, ", ")))
 	}
 	return errors.Join(problems...)
+}
+
+// CLI is docs/cli.md for the command that holds all others.
+func CLI(root *cobra.Command) string {
+	var codes []docgen.ExitCode
+	for _, code := range cmdutil.ExitCodes {
+		codes = append(codes, docgen.ExitCode(code))
+	}
+	return docgen.CLI(root, codes)
 }

@@ -47,7 +47,7 @@ func TestWrittenAndThenUnchanged(t *testing.T) {
 	require.ErrorContains(t, err, "docs/coverage.md")
 	require.Contains(t, said, "no such bucket")
 	require.NoFileExists(t, filepath.Join(dir, "docs", docgen.CoverageFile))
-	for _, name := range []string{docgen.SchemaFile, docgen.SettingsFile, docgen.OutputsFile} {
+	for _, name := range []string{docgen.SchemaFile, docgen.SettingsFile, docgen.OutputsFile, docgen.CLIFile} {
 		require.FileExists(t, filepath.Join(dir, "docs", name))
 		require.Contains(t, said, "wrote docs/"+name)
 	}

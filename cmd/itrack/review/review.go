@@ -83,6 +83,26 @@ func runReview(ctx context.Context, o *Options) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	document, err := o.document(ctx)
+	if err != nil {
+		return err
+	}
+	if err := o.write(document); err != nil {
+		return err
+	}
+	if !document.OK() {
+		return cmdutil.ErrSilent
+	}
+	return nil
+}
+
+// Rehearsed reviews a rehearsal of each environment, as the command does; sets are the values of --set.
+func Rehearsed(ctx context.Context, f *cmdutil.Factory, environments, sets []string) (*output.Document, error) {
+	o := &Options{Factory: f, Controls: controls.All, Now: time.Now, Environments: environments, Sets: sets}
+	return o.document(ctx)
+}
+
+func (o *Options) document(ctx context.Context) (*output.Document, error) {
 	day := o.Now()
 	list := o.Controls()
 	load := o.rehearsed
@@ -92,31 +112,25 @@ func runReview(ctx context.Context, o *Options) error {
 	// Acceptances are read before the rehearsal: nobody waits for it to learn of a wrong field.
 	acceptances, err := o.acceptances(list, day)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	exports, err := load(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	document := &output.Document{Reviews: []output.Review{}}
 	for _, raw := range exports {
 		model, err := review.Load(raw)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		report, err := review.Run(model, list, acceptances, day)
 		if err != nil {
-			return fmt.Errorf("the list of controls is wrong: %w", err)
+			return nil, fmt.Errorf("the list of controls is wrong: %w", err)
 		}
 		document.Reviews = append(document.Reviews, output.Review{Report: report, Beyond: beyond.Examine(model)})
 	}
-	if err := o.write(document); err != nil {
-		return err
-	}
-	if !document.OK() {
-		return cmdutil.ErrSilent
-	}
-	return nil
+	return document, nil
 }
 
 // check refuses flags that exclude each other, and makes paths independent of the working folder, which will change.

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aws/smithy-go/encoding/cbor"
+
 	"github.com/itrack/itrack/internal/emulators"
 )
 
@@ -67,8 +69,11 @@ type Cloud struct {
 	t      testing.TB
 	mutex  sync.Mutex
 	fakes  map[string]Fake // by "service Action"
+	first  []func(Call) (Answer, bool)
 	faults []*Fault
 	calls  []Call
+
+	accounts sync.Map // account by access key
 }
 
 // New starts moto and the proxy.
@@ -80,6 +85,7 @@ func New(t testing.TB) *Cloud {
 		t.Fatal(err)
 	}
 	cloud := &Cloud{Moto: moto, t: t, fakes: map[string]Fake{}}
+	handleAlarms(cloud)
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) {
 		if r.Context().Err() == nil {
@@ -98,6 +104,13 @@ func (c *Cloud) Handle(service, action string, fake Fake) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	c.fakes[service+" "+action] = fake
+}
+
+// Intercept lets a fake see every call first, and answer those that it says it answers.
+func (c *Cloud) Intercept(fake func(Call) (answer Answer, answered bool)) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.first = append(c.first, fake)
 }
 
 // Fail adds a fault.
@@ -152,11 +165,16 @@ func (c *Cloud) serve(moto http.Handler, w http.ResponseWriter, r *http.Request)
 	c.mutex.Lock()
 	c.calls = append(c.calls, call)
 	fault := c.fault(call)
-	fake := c.fakes[call.Service+" "+call.Action]
+	fake, first := c.fakes[call.Service+" "+call.Action], slices.Clone(c.first)
 	c.mutex.Unlock()
 	if fault != nil && !fault.Lost {
 		write(w, call, Answer{Status: fault.Status, Code: fault.Code, Body: []byte("injected by the test")})
 		return
+	}
+	for _, look := range first {
+		if answer, answered := look(call); answered {
+			fake = func(Call) Answer { return answer }
+		}
 	}
 	recorder := httptest.NewRecorder()
 	if fake != nil {
@@ -235,6 +253,11 @@ func write(w http.ResponseWriter, call Call, answer Answer) {
 	}
 	if answer.Code != "" {
 		switch {
+		case strings.HasPrefix(call.Request.URL.Path, "/service/"): // smithy's RPC speaks CBOR
+			w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+			kind, body = "application/cbor", cbor.Encode(cbor.Map{"__type": cbor.String(answer.Code), "message": cbor.String(answer.Body)})
+		case call.Service == "ec2":
+			kind, body = "text/xml", fmt.Appendf(nil, `<?xml version="1.0"?><Response><Errors><Error><Code>%s</Code><Message>%s</Message></Error></Errors></Response>`, answer.Code, answer.Body)
 		case slices.Contains([]string{"s3"}, call.Service):
 			kind, body = "application/xml", fmt.Appendf(nil, `<?xml version="1.0"?><Error><Code>%s</Code><Message>%s</Message></Error>`, answer.Code, answer.Body)
 		case slices.Contains([]string{"sts", "iam", "rds", "elasticloadbalancing", "autoscaling", "cloudfront", "route53", "monitoring"}, call.Service) && !strings.HasPrefix(call.Request.URL.Path, "/service/"):

@@ -25,6 +25,7 @@ func Settings(environment string) ops.Settings {
 		Environment: environment, Region: Region, RecoveryRegion: Recovery,
 		Services: []string{"backend"}, Functions: []string{"item-events", "release-check", "restore-check"},
 		AllowedAccounts: []string{Account}, SecretRecovery: 30, Migrates: map[string]bool{"backend": true},
+		Ready: map[string]string{"backend": "/api/health"},
 	}
 	if environment == "production" {
 		settings.AllowedAccounts = []string{OtherAccount}
