@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -92,15 +93,21 @@ func (l *life) write(name, text string) {
 	require.NoError(l.t, os.WriteFile(path, []byte(text), 0o600))
 }
 
-// factory is main's, with the stacks in the stand-in AWS, and quick waits.
-func (l *life) factory(out, said io.Writer) *cmdutil.Factory {
-	f := &cmdutil.Factory{
+// lifeFactory is main's, with quick waits and without stacks.
+func lifeFactory(project, repository string, out, said io.Writer) *cmdutil.Factory {
+	return &cmdutil.Factory{
 		IO: cmdutil.IOStreams{Out: out, Err: said}, Version: "v1.2.3", Program: infra.Stack, Plugins: rehearsal.PluginNames(),
-		Schema: infra.ConfigSchema, UnknownKeys: unknownKeys, StackSettings: stackSettings, Ops: opstest.Options(l.t),
-		Project:  func() (string, error) { return l.project, nil },
-		Pulumi:   func(ctx context.Context, _ string) (*engine.CLI, error) { return engine.FindPulumi(ctx, l.repository) },
+		Schema: infra.ConfigSchema, UnknownKeys: unknownKeys, StackSettings: stackSettings,
+		Ops:      ops.Options{Attempts: 4, MaxBackoff: 5 * time.Millisecond, Pace: 5 * time.Millisecond},
+		Project:  func() (string, error) { return project, nil },
+		Pulumi:   func(ctx context.Context, _ string) (*engine.CLI, error) { return engine.FindPulumi(ctx, repository) },
 		Rehearse: engine.Rehearse, Measure: engine.Measure, Repair: engine.RepairStack,
 	}
+}
+
+// factory is lifeFactory with the stacks in the stand-in AWS.
+func (l *life) factory(out, said io.Writer) *cmdutil.Factory {
+	f := lifeFactory(l.project, l.repository, out, said)
 	f.OpenStack = func(ctx context.Context, project, environment string, _ bool) (*engine.Stack, error) {
 		cli, err := f.Pulumi(ctx, project)
 		if err != nil {

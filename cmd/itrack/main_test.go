@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if child := os.Getenv(childVariable); child != "" {
+		os.Exit(runChild(child))
+	}
 	os.Exit(m.Run())
 }
 

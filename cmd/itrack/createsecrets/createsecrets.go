@@ -26,6 +26,7 @@ type Options struct {
 	Environment string
 	Rotate      []string
 	Finish      bool
+	DropOldest  bool
 	Prompt      bool
 	DryRun      bool
 	JSON        bool
@@ -51,12 +52,13 @@ It never overwrites a value unless --rotate names the secret, never deletes one,
 never prints one; the three variables are taken out of the environment that commands started by this one would inherit.
 
 Rotation: jwt_secret and api_key get both keys, {"current": new, "previous": old}, and the backend takes either. After a
-deployment, and when nobody uses the old key any more, --rotate NAME --finish drops it; the next rotation drops it too.
+deployment, and when nobody uses the old key any more, --rotate NAME --finish drops it. Until then another rotation is refused,
+as it would drop the oldest key while somebody may use it; --drop-oldest does that, for a key that is known to others.
 db_password has one value; the migration of the next deployment gives it to the MySQL user. The output names the commands that
 make each change effective. Killed at any point, the next run completes it; a second run changes nothing.
 
-Exit codes: 0 made or in order, 1 failed, 2 wrong usage, values, settings or account, 5 the time is over, 6 a replica could not
-be made, 130 cancelled.`,
+Exit codes: 0 made or in order, 1 failed, 2 wrong usage, values, settings or account, 4 a rotation before has not ended, 5 the
+time is over, 6 a replica could not be made, 130 cancelled.`,
 		Example: `  # three random values
   itrack create-secrets staging
 
@@ -81,6 +83,7 @@ be made, 130 cancelled.`,
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.Rotate, "rotate", nil, "write a new value of the secret `NAME`: db_password, jwt_secret or api_key (repeatable)")
 	flags.BoolVar(&o.Finish, "finish", false, "with --rotate: no new value, drop the old key of the rotation before")
+	flags.BoolVar(&o.DropOldest, "drop-oldest", false, "with --rotate: rotate although a rotation before has not ended, and drop the oldest key")
 	flags.BoolVar(&o.Prompt, "prompt", false, "ask for each value that is written and is not in the environment")
 	flags.BoolVar(&o.DryRun, "dry-run", false, "look and say, change nothing")
 	flags.BoolVar(&o.JSON, "json", false, "print one JSON document on stdout and nothing else")
@@ -138,6 +141,10 @@ func (o *Options) request(values map[string]string) (secrets.Request, error) {
 		return usage("--timeout must be longer than nothing")
 	}
 	request.Rotate = o.Rotate
+	request.DropOldest = o.DropOldest
+	if o.DropOldest && (o.Finish || len(o.Rotate) == 0) {
+		return request, cmdutil.UsageError{Err: errors.New("--drop-oldest goes with --rotate NAME, and not with --finish")}
+	}
 	if o.Finish {
 		if len(o.Rotate) == 0 {
 			return usage("--finish ends a rotation: name its secret with --rotate")

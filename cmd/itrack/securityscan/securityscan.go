@@ -46,7 +46,7 @@ func newCmd(o *Options, runF func(context.Context, *Options) error) *cobra.Comma
 		Short: "Look for known vulnerabilities and secrets, and review the stacks, in one report",
 		Long: `Look for known vulnerabilities and secrets, and review what the stacks declare, in one report. In this order:
 
-  govulncheck  vulnerabilities of Go modules that the code calls; what it only imports or requires is listed and not counted
+  govulncheck  vulnerabilities of Go modules: those that app calls, and those in packages that the rest of the program imports
   npm          npm audit of every package-lock.json
   trivy        vulnerabilities in the tree and in the images of build/images, where trivy is installed
   secrets      known formats of keys and tokens, passwords in addresses, and values that look made up under a name that says
@@ -57,7 +57,10 @@ Nothing is changed, nothing is asked of AWS, and nothing of the code leaves the 
 (npm, trivy). git's history is not searched. A finding is accepted in scan.yaml, with scanner, rule, path, reason and expiry;
 what the review finds in review.yaml.
 
-govulncheck reads the source of the Pulumi SDKs too: count on many minutes and 10 GB of memory for it.
+govulncheck looks twice. It follows every call of ./app/..., which serves users: what app only imports or requires is listed and
+not counted. Of ./... it reads what is imported, no calls, for the rest links the Pulumi SDKs, too big for a call graph: a vulnerable
+package that a package outside app imports, directly or not, counts, called or not. Its rule is ID/imported, to be accepted apart
+from a call.
 
 A scanner that could not look is listed with the reason, and the exit code is not 0: nothing is known of what it looks for. That
 trivy is not installed is listed and does not count, unless --only names it.
@@ -87,7 +90,7 @@ Exit codes: 0 every scanner looked and nothing was found, 1 something was found,
 	flags.StringSliceVar(&o.Only, "only", nil, "run these `SCANNERS` alone, with commas between: "+strings.Join(scan.Names, ", "))
 	flags.StringArrayVar(&o.Sets, "set", nil, "replace a setting of the review's rehearsals (`KEY=VALUE`, repeatable)")
 	flags.StringVar(&o.VulnDB, "vuln-db", "", "take Go's vulnerabilities from `URL`, also file:///PATH (default: https://vuln.go.dev)")
-	flags.DurationVar(&o.Timeout, "timeout", 30*time.Minute, "stop a scanner after this `TIME`; it then counts as one that could not look")
+	flags.DurationVar(&o.Timeout, "timeout", 20*time.Minute, "stop a scanner after this `TIME`; it then counts as one that could not look")
 	flags.BoolVar(&o.JSON, "json", false, "print one JSON document on stdout and nothing else")
 	flags.StringVar(&o.SARIF, "sarif", "", "write SARIF 2.1.0 to `FILE` as well, one run for each scanner")
 	return cmd

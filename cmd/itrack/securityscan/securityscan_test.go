@@ -33,7 +33,7 @@ type setup struct {
 }
 
 // nothing is what govulncheck prints where it finds nothing.
-const nothing = `{"config": {"protocol_version": "v1.0.0", "db": "https://vuln.go.dev", "db_last_modified": "2026-03-01T00:00:00Z"}}`
+const nothing = `{"config": {"protocol_version": "v1.0.0", "db": "https://vuln.go.dev", "db_last_modified": "2026-03-01T00:00:00Z", "scan_level": "symbol"}}`
 
 func newSetup(t *testing.T) *setup {
 	t.Helper()

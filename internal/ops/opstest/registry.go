@@ -32,6 +32,7 @@ type Registry struct {
 	repositories []string
 	faults       []*RegistryFault
 	changes      []string
+	watch        func()
 }
 
 // RegistryFault is an error that the registry shall have.
@@ -79,6 +80,13 @@ func (r *Registry) Fail(fault RegistryFault) {
 	r.faults = append(r.faults, &fault)
 }
 
+// Watch has every request seen before it is done.
+func (r *Registry) Watch(see func()) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.watch = see
+}
+
 // Heal removes all faults.
 func (r *Registry) Heal() {
 	r.mutex.Lock()
@@ -124,6 +132,12 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	body, err := io.ReadAll(request.Body)
 	if err != nil {
 		return // the client went away
+	}
+	r.mutex.Lock()
+	see := r.watch
+	r.mutex.Unlock()
+	if see != nil {
+		see()
 	}
 	r.mutex.Lock()
 	fault := r.fault(request)

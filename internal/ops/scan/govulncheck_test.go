@@ -45,7 +45,7 @@ var builtScanner = sync.OnceValues(func() (string, error) {
 })
 
 // database is a vulnerability database in a folder, as https://go.dev/doc/security/vuln/database has it: one made up entry for each
-// symbol of the standard library's package strings, and one for the package path.
+// symbol of the standard library.
 func database(t *testing.T, symbols ...string) string {
 	t.Helper()
 	const day = `"2099-01-01T00:00:00Z"`
@@ -96,9 +96,90 @@ func TestGovulncheckTellsWhatIsCalledFromWhatIsNot(t *testing.T) {
 	require.Equal(t, "build with Go 1.999.0 or newer (go and toolchain in go.mod)", finding.Fix)
 	require.Equal(t, "https://pkg.go.dev/vuln/GO-2099-0001", finding.URL)
 	require.Equal(t, "GO-2099-0002 GO-2099-0003", rulesOf(result.Notes))
-	require.Contains(t, result.Notes[0].Detail, "strings is imported, what is vulnerable in it is not called")
-	require.Contains(t, result.Notes[1].Detail, "is required, what is vulnerable in it is not imported")
-	require.Regexp(t, `^2 modules against file:///.+ of 2099-01-01$`, result.Looked)
+	require.Contains(t, result.Notes[0].Detail, "strings is imported in ./..., what is vulnerable in it is not called")
+	require.Contains(t, result.Notes[1].Detail, "is required, what is vulnerable in it is not imported in ./...")
+	require.Regexp(t, `^call graph of \./\.\.\.: 2 modules against file:///\S+ of 2099-01-01$`, result.Looked, "without app there is one pass")
+}
+
+// withTool is a module with app, which calls strings.ToUpper and only imports net/url, and two packages outside app that call what is
+// theirs: text/tabwriter in the tool, and net/url in what the tool imports.
+func withTool(t *testing.T, program string) string {
+	t.Helper()
+	dir := tiny(t, program)
+	require.NoError(t, os.Remove(filepath.Join(dir, "main.go")))
+	write(t, dir, map[string]string{
+		"app/main.go": "package main\n\nimport (\n\t_ \"html\"\n\t_ \"net/url\"\n\t\"strings\"\n)\n\nfunc main() { println(strings.ToUpper(\"x\")) }\n",
+		// Its name begins with app's and is no part of it.
+		"apps/apps.go": "package apps\n\nimport \"net/url\"\n\nfunc Escape(s string) string { return url.QueryEscape(s) }\n",
+		"tool/main.go": "package main\n\nimport (\n\t\"os\"\n\t\"text/tabwriter\"\n\n\t\"example.com/tiny/apps\"\n)\n\n" +
+			"func main() { tabwriter.NewWriter(os.Stdout, 0, 0, 0, ' ', 0); println(apps.Escape(\"x\")) }\n",
+	})
+	return dir
+}
+
+func TestGovulncheckCountsWhatIsCalledInAppAndWhatIsImportedOutside(t *testing.T) {
+	dir := withTool(t, scanner(t))
+	looking := NewGovulncheck(dir, database(t, "strings.ToUpper", "text/tabwriter.NewWriter", "net/url.QueryEscape", "html.EscapeString", "net/smtp.SendMail"))
+	result := one(t, looking)
+	require.Equal(t, Found, result.Status, result.Why)
+	require.Equal(t, "GO-2099-0001 GO-2099-0002/imported GO-2099-0003/imported", rulesOf(result.Findings))
+	require.Contains(t, result.Findings[0].Detail, "strings.ToUpper is called by example.com/tiny/app.main (app/main.go:9)")
+	require.Regexp(t, `^stdlib v1\.\d+(\.\d+)?: text/tabwriter is imported outside app, directly or not, by example\.com/tiny/tool; whether .+ is not known$`,
+		result.Findings[1].Detail)
+	require.Contains(t, result.Findings[2].Detail, "by example.com/tiny/apps and 1 more package;", "that app imports it and does not call it settles nothing")
+	require.Equal(t, "https://pkg.go.dev/vuln/GO-2099-0003", result.Findings[2].URL)
+	require.Equal(t, "build with Go 1.999.0 or newer (go and toolchain in go.mod)", result.Findings[2].Fix)
+	require.Equal(t, "GO-2099-0004 GO-2099-0005", rulesOf(result.Notes))
+	require.Contains(t, result.Notes[0].Detail, "html is imported in ./app/..., what is vulnerable in it is not called", "app alone imports it")
+	require.Contains(t, result.Notes[1].Detail, "is not imported in ./...")
+	require.Regexp(t, `^call graph of \./app/\.\.\.: 2 modules against \S+ of 2099-01-01; imports of \./\.\.\.: 2 modules against \S+ of 2099-01-01$`, result.Looked)
+
+	accepted := run(t, Options{Scanners: []Scanner{looking}, Acceptances: []Acceptance{
+		{Scanner: Govulncheck, Rule: "GO-2099-0001/imported", Path: "go.mod", Reason: "x", Expires: "2026-12-31"},
+		{Scanner: Govulncheck, Rule: "GO-2099-0002/imported", Path: "go.mod", Reason: "x", Expires: "2026-12-31"},
+	}}).Results[0]
+	require.Equal(t, "GO-2099-0002/imported", rulesOf(accepted.Accepted))
+	require.Equal(t, "GO-2099-0001 GO-2099-0003/imported", rulesOf(accepted.Findings), "to accept an import accepts no call")
+}
+
+func TestEitherPassThatFailsIsNoCleanScanner(t *testing.T) {
+	// What is broken is outside app: the call graph is whole, and what it shows still counts.
+	dir := withTool(t, scanner(t))
+	write(t, dir, map[string]string{"tool/main.go": "package main\n\nimport \"example.com/tiny/gone\"\n\nfunc main() {"})
+	result := one(t, NewGovulncheck(dir, database(t, "strings.ToUpper", "net/url.QueryEscape")))
+	require.Equal(t, NotRun, result.Status)
+	require.Regexp(t, `^imports of \./\.\.\.: .*loading packages`, result.Why)
+	require.Contains(t, result.Next, "-scan package ./...")
+	require.Equal(t, "GO-2099-0001", rulesOf(result.Findings))
+	require.Regexp(t, `^call graph of \./app/\.\.\.: 2 modules against \S+ of 2099-01-01$`, result.Looked)
+
+	sees := func(level string) string {
+		return says(`{"config": {"db": "d", "db_last_modified": "2099-01-01T00:00:00Z", "scan_level": "`+level+`"}}
+{"finding": {"osv": "GO-1", "trace": [{"module": "example.com/m", "version": "v1.2.3", "package": "example.com/m/p"}]}}`, "", "0")
+	}
+	breaks := says("", "broken", "1")
+	lists := says("example.com/tiny example.com/tiny/app example.com/m/p\nexample.com/tiny example.com/tiny/tool example.com/m/p", "", "0")
+	for name, c := range map[string]struct{ symbol, pkg, list, why, findings, notes string }{
+		"the call graph": {breaks, sees("package"), lists, "call graph of ./app/...: broken", "GO-1/imported", ""},
+		"the imports":    {sees("symbol"), breaks, lists, "imports of ./...: broken", "", "GO-1"},
+		"both":           {breaks, breaks, lists, "call graph of ./app/...: broken; imports of ./...: broken", "", ""},
+		"go list":        {sees("symbol"), sees("package"), breaks, "imports of ./...: asking go list who imports: broken", "", "GO-1"},
+		"no go":          {sees("symbol"), sees("package"), "", "imports of ./...: asking go list who imports: starting go", "", "GO-1"},
+		"another level":  {sees("symbol"), sees("module"), lists, `imports of ./...: govulncheck says that it looked by "module", not by package`, "", "GO-1"},
+	} {
+		programs := map[string]string{"govulncheck": "case \"$*\" in *'-scan symbol'*'./app/...')\n" + c.symbol + ";;\nesac\n" + c.pkg, "go": c.list}
+		if c.list == "" {
+			delete(programs, "go")
+		}
+		tools(t, programs)
+		dir := t.TempDir()
+		require.NoError(t, os.Mkdir(filepath.Join(dir, "app"), 0o755))
+		result := one(t, NewGovulncheck(dir, ""))
+		require.Equal(t, NotRun, result.Status, name)
+		require.Contains(t, result.Why, c.why, name)
+		require.Equal(t, c.findings, rulesOf(result.Findings), name)
+		require.Equal(t, c.notes, rulesOf(result.Notes), name)
+	}
 }
 
 func TestGovulncheckThatFindsNothing(t *testing.T) {
@@ -136,7 +217,7 @@ func TestGovulncheckThatCannotLook(t *testing.T) {
 func TestGovulncheckOnPATHAndStrangeAnswers(t *testing.T) {
 	answers := map[string]struct{ text, why string }{
 		"no config": {`{"progress": {"message": "x"}}`, "has no config"},
-		"no JSON":   {`{"config": {}} hello`, "reading govulncheck's answer"},
+		"no JSON":   {`{"config": {"scan_level": "symbol"}} hello`, "reading govulncheck's answer"},
 	}
 	for name, c := range answers {
 		tools(t, map[string]string{"govulncheck": says(c.text, "", "0")})
@@ -145,7 +226,7 @@ func TestGovulncheckOnPATHAndStrangeAnswers(t *testing.T) {
 		require.Contains(t, result.Why, c.why, name)
 	}
 	// A module of its own has a version to go to; a method is named with its type; not every trace has positions.
-	tools(t, map[string]string{"govulncheck": says(`{"config": {"protocol_version": "v1.0.0", "db": "d", "db_last_modified": "2099-01-01T00:00:00Z"}}
+	tools(t, map[string]string{"govulncheck": says(`{"config": {"protocol_version": "v1.0.0", "db": "d", "db_last_modified": "2099-01-01T00:00:00Z", "scan_level": "symbol"}}
 {"finding": {"osv": "GO-1", "fixed_version": "v1.2.4", "trace": [{"module": "example.com/m", "version": "v1.2.3", "package": "example.com/m/p", "function": "Do", "receiver": "*Client"},
   {"module": "example.com/tiny", "package": "example.com/tiny", "function": "main"}]}}
 {"finding": {"osv": "GO-2", "trace": [{"module": "example.com/m", "version": "v1.2.3", "package": "example.com/m/p", "function": "init"}]}}`, "", "0")})

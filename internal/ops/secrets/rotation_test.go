@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/stretchr/testify/require"
+
+	"github.com/itrack/itrack/internal/ops"
 )
 
 // The whole rotation of a key, in the form that the backend reads: key, both, key.
@@ -34,8 +36,13 @@ func TestARotationOfKeysOverlaps(t *testing.T) {
 	require.Equal(t, canaryAPI, both.Previous)
 	require.Len(t, both.Current, 44)
 
-	// The next rotation drops the oldest.
-	p.run(t, Request{Rotate: []string{"jwt_secret"}})
+	// While both are in use another rotation would drop the first: it has to be asked for.
+	p.Forget()
+	err = p.fails(t, Request{Rotate: []string{"db_password", "jwt_secret"}})
+	require.Equal(t, ops.Refused, ops.KindOf(err))
+	require.ErrorContains(t, err, "a rotation of it is under way")
+	require.Empty(t, p.Changes(), "the password is not rotated either")
+	p.run(t, Request{Rotate: []string{"jwt_secret"}, DropOldest: true})
 	third, err := readPair("jwt_secret", p.value(t, "jwt_secret"))
 	require.NoError(t, err)
 	require.Equal(t, canaryNew, third.Previous)

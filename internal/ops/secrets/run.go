@@ -38,6 +38,9 @@ func Run(ctx context.Context, env *ops.Environment, request Request) (Report, er
 		}
 		found[kind.Name] = described
 	}
+	if err := r.overlapping(ctx, found); err != nil {
+		return report, err
+	}
 	if err := r.ask(ctx, found); err != nil {
 		return report, err
 	}
@@ -55,6 +58,29 @@ func Run(ctx context.Context, env *ops.Environment, request Request) (Report, er
 		}
 	}
 	return report, nil
+}
+
+// overlapping refuses to rotate a key while two are in use: the older one would be dropped, and who repeats a rotation whose
+// answer was lost, or that was killed after its write, would lock out whoever still has the first key.
+func (r *run) overlapping(ctx context.Context, found map[string]*secretsmanager.DescribeSecretOutput) error {
+	for _, kind := range Kinds {
+		described := found[kind.Name]
+		if r.DropOldest || !kind.Overlap || !slices.Contains(r.Rotate, kind.Name) || described == nil || described.DeletedDate != nil || current(described) == "" {
+			continue
+		}
+		keys, _, err := r.read(ctx, &Result{Name: r.full(kind), kind: kind}, described)
+		if err != nil {
+			return err
+		}
+		if keys.Previous == "" {
+			continue
+		}
+		environment := r.Settings.Environment
+		return ops.Refuse("rotating "+r.full(kind), "a rotation of it is under way: its new key is written, and the old one is accepted beside it",
+			fmt.Sprintf("`itrack deploy-apps %s` makes the new key effective, then `itrack create-secrets %s --rotate %s --finish` ends the rotation; --drop-oldest rotates now, and whoever has the oldest key is refused after the next deployment",
+				environment, environment, kind.Name))
+	}
+	return nil
 }
 
 func (r *run) full(kind Kind) string { return "itrack/" + r.Settings.Environment + "/" + kind.Name }

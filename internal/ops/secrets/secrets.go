@@ -58,7 +58,9 @@ type Request struct {
 	Rotate []string
 	// Finish names secrets whose rotation ends: the old key is dropped.
 	Finish []string
-	DryRun bool
+	// DropOldest rotates also where the rotation before has not ended: the oldest of the three keys is no longer accepted.
+	DropOldest bool
+	DryRun     bool
 }
 
 // Action is what came of a secret.
