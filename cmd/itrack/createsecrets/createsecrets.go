@@ -68,9 +68,9 @@ time is over, 6 a replica could not be made, 130 cancelled.`,
 
   # a new signing key: rotate, deploy, and an hour later drop the old one
   itrack create-secrets production --rotate jwt_secret
-  itrack deploy-apps production
+  itrack deploy-apps production --restart
   itrack create-secrets production --rotate jwt_secret --finish
-  itrack deploy-apps production`,
+  itrack deploy-apps production --restart`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.Environment = args[0]

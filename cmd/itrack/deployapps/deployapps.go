@@ -33,6 +33,7 @@ type Options struct {
 	WaitTermination bool
 	EndBake         bool
 	DespiteAlarms   bool
+	Restart         bool
 	DryRun          bool
 	JSON            bool
 }
@@ -66,7 +67,7 @@ In this order:
   3. the frontend, last: the API that it calls is there by then.
 
 A service without --image keeps the image that runs; what the stack has changed of its release takes effect. What runs
-already is not deployed again. A deployment that fails is rolled back, and the command says why it failed and what runs.
+already is not deployed again, unless --restart asks for new tasks: they read the secrets when they start. A deployment that fails is rolled back, and the command says why it failed and what runs.
 
 The command ends when the traffic has moved; the old version stays for some time, and ` + "`itrack rollback`" + ` brings it back in
 seconds. Ctrl-C ends the watching, not the deployment: the same command watches it again.
@@ -83,6 +84,9 @@ Exit codes: 0 everything runs as wanted, 1 failed, 2 wrong usage, settings or ac
 
   # only what the stack has changed of the services
   itrack deploy-apps staging --skip functions --skip frontend
+
+  # a secret was rotated: new tasks of what runs
+  itrack deploy-apps production --restart --skip functions --skip frontend
 
   # a cure, while the broken version keeps an alarm red
   itrack deploy-apps production --image backend=sha256:4f5c1d0e7b8a9c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f809 --despite-alarms`,
@@ -104,6 +108,7 @@ Exit codes: 0 everything runs as wanted, 1 failed, 2 wrong usage, settings or ac
 	flags.BoolVar(&o.WaitTermination, "wait-termination", false, "wait until the old version is gone, not only until the traffic has moved")
 	flags.BoolVar(&o.EndBake, "end-bake", false, "give up the old version that an earlier deployment keeps, instead of refusing")
 	flags.BoolVar(&o.DespiteAlarms, "despite-alarms", false, "deploy while an alarm is red; no alarm rolls this deployment back")
+	flags.BoolVar(&o.Restart, "restart", false, "deploy services also where nothing differs: new tasks read the secrets anew")
 	flags.BoolVar(&o.DryRun, "dry-run", false, "look and say, change nothing")
 	flags.BoolVar(&o.JSON, "json", false, "print one JSON document on stdout and nothing else")
 	return cmd
@@ -172,7 +177,7 @@ func (o *Options) absolute() error {
 func (o *Options) request(out ops.Outputs) (request release.Request, frontend string, err error) {
 	request = release.Request{
 		Images: map[string]string{}, Functions: map[string]string{}, Limit: o.Timeout, DryRun: o.DryRun,
-		WaitTermination: o.WaitTermination, EndBake: o.EndBake, DespiteAlarms: o.DespiteAlarms,
+		WaitTermination: o.WaitTermination, EndBake: o.EndBake, DespiteAlarms: o.DespiteAlarms, Restart: o.Restart,
 	}
 	for _, image := range o.Images {
 		service, digest, ok := strings.Cut(image, "=")
@@ -185,6 +190,9 @@ func (o *Options) request(out ops.Outputs) (request release.Request, frontend st
 		request.Images[service] = digest
 	}
 	if slices.Contains(o.Skip, "services") {
+		if o.Restart {
+			return request, "", cmdutil.UsageError{Err: errors.New("--restart deploys services, and --skip services leaves them alone")}
+		}
 		if len(request.Images) > 0 {
 			return request, "", cmdutil.UsageError{Err: errors.New("--image deploys a service, and --skip services leaves them alone")}
 		}

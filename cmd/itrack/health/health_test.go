@@ -1,50 +1,21 @@
 package health
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/itrack/itrack/cmd/itrack/internal/cmdtest"
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/internal/ops"
 	"github.com/itrack/itrack/internal/ops/opstest"
 	"github.com/itrack/itrack/internal/ops/watch"
 	"github.com/stretchr/testify/require"
 )
-
-// factory is the command's surroundings: a project with staging's file, AWS as the cloud has it, and a stack with these outputs.
-func factory(t *testing.T, out ops.Outputs, change func(*ops.Settings)) (*cmdutil.Factory, *bytes.Buffer, *bytes.Buffer) {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"Pulumi.yaml", "Pulumi.staging.yaml"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("name: itrack\nruntime: go\n"), 0o600))
-	}
-	text, err := json.Marshal(out)
-	require.NoError(t, err)
-	data, complaints := &bytes.Buffer{}, &bytes.Buffer{}
-	return &cmdutil.Factory{
-		IO: cmdutil.IOStreams{Out: data, Err: complaints}, Ops: opstest.Options(t),
-		Project: func() (string, error) { return dir, nil },
-		StackSettings: func(_, environment string) (ops.Settings, error) {
-			settings := opstest.Settings(environment)
-			if change != nil {
-				change(&settings)
-			}
-			return settings, nil
-		},
-		Outputs: func(context.Context, string, string) (map[string]any, error) {
-			var values map[string]any
-			return values, json.Unmarshal(text, &values)
-		},
-	}, data, complaints
-}
 
 func TestHealth(t *testing.T) {
 	cloud := opstest.New(t)
@@ -56,7 +27,7 @@ func TestHealth(t *testing.T) {
 	// No service: this is about the command. What is looked at is the package watch's.
 	out := ops.Outputs{Environment: "staging", Region: env.Region, Cluster: "itrack-ecs-cluster-staging", SiteURL: site.URL}
 	run := func(args ...string) (string, string, error) {
-		f, data, complaints := factory(t, out, nil)
+		f, data, complaints := cmdtest.Factory(t, out, nil)
 		cmd := NewCmdHealth(f, nil)
 		cmd.SetArgs(args)
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
@@ -94,7 +65,7 @@ func TestHealth(t *testing.T) {
 func TestTheWrongAccountAndUsage(t *testing.T) {
 	cloud := opstest.New(t)
 	cloud.SignIn(t)
-	f, _, _ := factory(t, ops.Outputs{}, func(s *ops.Settings) { s.AllowedAccounts = []string{"999999999999"} })
+	f, _, _ := cmdtest.Factory(t, ops.Outputs{}, func(s *ops.Settings) { s.AllowedAccounts = []string{"999999999999"} })
 	for _, args := range [][]string{{"staging"}, {"nowhere"}, {"staging", "--wait", "-1s"}} {
 		cmd := NewCmdHealth(f, nil)
 		cmd.SetArgs(args)

@@ -1,11 +1,8 @@
 package logs
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,39 +10,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/itrack/itrack/cmd/itrack/internal/cmdtest"
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/internal/ops"
 	"github.com/itrack/itrack/internal/ops/opstest"
 	"github.com/itrack/itrack/internal/ops/watch"
 	"github.com/stretchr/testify/require"
 )
-
-// factory is the command's surroundings: a project with staging's file, AWS as the cloud has it, and a stack with these outputs.
-func factory(t *testing.T, out ops.Outputs, change func(*ops.Settings)) (*cmdutil.Factory, *bytes.Buffer, *bytes.Buffer) {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"Pulumi.yaml", "Pulumi.staging.yaml"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("name: itrack\nruntime: go\n"), 0o600))
-	}
-	text, err := json.Marshal(out)
-	require.NoError(t, err)
-	data, complaints := &bytes.Buffer{}, &bytes.Buffer{}
-	return &cmdutil.Factory{
-		IO: cmdutil.IOStreams{Out: data, Err: complaints}, Ops: opstest.Options(t),
-		Project: func() (string, error) { return dir, nil },
-		StackSettings: func(_, environment string) (ops.Settings, error) {
-			settings := opstest.Settings(environment)
-			if change != nil {
-				change(&settings)
-			}
-			return settings, nil
-		},
-		Outputs: func(context.Context, string, string) (map[string]any, error) {
-			var values map[string]any
-			return values, json.Unmarshal(text, &values)
-		},
-	}, data, complaints
-}
 
 func TestLogs(t *testing.T) {
 	cloud := opstest.New(t)
@@ -70,7 +41,7 @@ func TestLogs(t *testing.T) {
 		require.NoError(t, err)
 	}
 	run := func(args ...string) (string, string, error) {
-		f, data, complaints := factory(t, out, nil)
+		f, data, complaints := cmdtest.Factory(t, out, nil)
 		cmd := NewCmdLogs(f, nil)
 		cmd.SetArgs(args)
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true

@@ -5,47 +5,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/itrack/itrack/cmd/itrack/internal/cmdtest"
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
-	"github.com/itrack/itrack/internal/ops"
 	"github.com/itrack/itrack/internal/ops/opstest"
 	"github.com/itrack/itrack/internal/ops/watch"
 	"github.com/stretchr/testify/require"
 )
-
-// factory is the command's surroundings: a project with staging's file, AWS as the cloud has it, and a stack with these outputs.
-func factory(t *testing.T, out ops.Outputs, change func(*ops.Settings)) (*cmdutil.Factory, *bytes.Buffer, *bytes.Buffer) {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"Pulumi.yaml", "Pulumi.staging.yaml"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("name: itrack\nruntime: go\n"), 0o600))
-	}
-	text, err := json.Marshal(out)
-	require.NoError(t, err)
-	data, complaints := &bytes.Buffer{}, &bytes.Buffer{}
-	return &cmdutil.Factory{
-		IO: cmdutil.IOStreams{Out: data, Err: complaints}, Ops: opstest.Options(t),
-		Project: func() (string, error) { return dir, nil },
-		StackSettings: func(_, environment string) (ops.Settings, error) {
-			settings := opstest.Settings(environment)
-			if change != nil {
-				change(&settings)
-			}
-			return settings, nil
-		},
-		Outputs: func(context.Context, string, string) (map[string]any, error) {
-			var values map[string]any
-			return values, json.Unmarshal(text, &values)
-		},
-	}, data, complaints
-}
 
 // safe is a buffer that two may use.
 type safe struct {
@@ -81,7 +52,7 @@ func TestStatus(t *testing.T) {
 		require.NoError(t, err)
 	}
 	once := func(args ...string) (string, error) {
-		f, data, _ := factory(t, out, nil)
+		f, data, _ := cmdtest.Factory(t, out, nil)
 		cmd := NewCmdStatus(f, nil)
 		cmd.SetArgs(args)
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true
@@ -113,7 +84,7 @@ func TestStatus(t *testing.T) {
 	cloud.Heal()
 
 	watching := func(width int, until func(string) bool, between func()) (string, error) {
-		f, _, _ := factory(t, out, nil)
+		f, _, _ := cmdtest.Factory(t, out, nil)
 		data := &safe{}
 		f.IO.Out, f.IO.OutWidth = data, width
 		ctx, cancel := context.WithCancel(context.Background())
@@ -150,7 +121,7 @@ func TestStatus(t *testing.T) {
 	})
 	t.Run("nobody reads", func(t *testing.T) {
 		for _, width := range []int{0, 100} {
-			f, _, _ := factory(t, out, nil)
+			f, _, _ := cmdtest.Factory(t, out, nil)
 			f.IO.Out, f.IO.OutWidth = broken{}, width
 			cmd := NewCmdStatus(f, nil)
 			cmd.SetArgs([]string{"staging", "--watch"})

@@ -131,15 +131,17 @@ func sortKey(entry any) string {
 }
 
 // register gives the ARN of a revision that is exactly what is wanted: the one that runs, the newest of the family, or a new one.
-// running may be nil.
-func register(ctx context.Context, env *ops.Environment, wanted *definition, running *ecstypes.TaskDefinition) (arn string, registered bool, err error) {
-	if running != nil && running.Status == ecstypes.TaskDefinitionStatusActive && len(definitionDifferences(running, wanted.input)) == 0 {
+// running may be nil. For a restart it is another one than runs, so that the end can be verified: with the same revision on both
+// sides nobody could tell new tasks from a deployment that was rolled back.
+func register(ctx context.Context, env *ops.Environment, wanted *definition, running *ecstypes.TaskDefinition, restart bool) (arn string, registered bool, err error) {
+	if !restart && running != nil && running.Status == ecstypes.TaskDefinitionStatusActive && len(definitionDifferences(running, wanted.input)) == 0 {
 		return aws.ToString(running.TaskDefinitionArn), false, nil
 	}
 	family := aws.ToString(wanted.input.Family)
 	newest, err := describeDefinition(ctx, env, family)
+	runs := restart && err == nil && running != nil && aws.ToString(newest.TaskDefinitionArn) == aws.ToString(running.TaskDefinitionArn)
 	switch {
-	case err == nil && newest.Status == ecstypes.TaskDefinitionStatusActive && len(definitionDifferences(newest, wanted.input)) == 0:
+	case err == nil && !runs && newest.Status == ecstypes.TaskDefinitionStatusActive && len(definitionDifferences(newest, wanted.input)) == 0:
 		return aws.ToString(newest.TaskDefinitionArn), false, nil
 	case err != nil && !ops.IsCode(err, "ClientException"): // ECS's code for a family without an active revision
 		return "", false, err

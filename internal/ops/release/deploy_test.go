@@ -56,6 +56,32 @@ func TestDeploy(t *testing.T) {
 			require.NoError(t, err)
 			assert.Empty(t, differences)
 		},
+		"restart": func(t *testing.T, p *place) {
+			first := p.deployed(t, "one")
+			// Nothing differs: without the wish there is no deployment, with it new tasks of the same image, which can be told from the old.
+			p.cloud.Forget()
+			result, err := p.deploy("", func(r *subject.Request) { r.Restart = true })
+			require.NoError(t, err)
+			done := result.Services[0]
+			assert.Equal(t, subject.Deployed, done.Action)
+			assert.Equal(t, []string{"new tasks were asked for"}, done.Differences)
+			assert.Equal(t, first.Image, done.Image)
+			assert.Equal(t, p.revision("3"), done.After)
+			assert.Equal(t, []string{"ecs RegisterTaskDefinition", "ecs RunTask", "codedeploy CreateDeployment"}, p.cloud.Changes())
+			assert.Equal(t, 3, p.running(t).Revision)
+			// A dry run says it, and a revision that a run which was ended has left is taken.
+			dry, err := p.deploy("", func(r *subject.Request) { r.Restart, r.DryRun = true, true })
+			require.NoError(t, err)
+			assert.Equal(t, subject.WouldDeploy, dry.Services[0].Action)
+			p.cloud.Fail(opstest.Fault{Service: "codedeploy", Action: "CreateDeployment", Times: 1, Status: 403, Code: "AccessDeniedException"})
+			_, err = p.deploy("", func(r *subject.Request) { r.Restart = true })
+			require.Error(t, err)
+			p.cloud.Forget()
+			result, err = p.deploy("", func(r *subject.Request) { r.Restart = true })
+			require.NoError(t, err)
+			assert.Equal(t, p.revision("4"), result.Services[0].After)
+			assert.Equal(t, []string{"ecs RunTask", "codedeploy CreateDeployment"}, p.cloud.Changes())
+		},
 		"bootstrap": func(t *testing.T, p *place) {
 			result, err := p.deploy("", nil)
 			require.NoError(t, err)

@@ -28,7 +28,7 @@ func (d *deployer) migrate(ctx context.Context, image string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	arn, _, err := register(ctx, d.env, template, nil)
+	arn, _, err := register(ctx, d.env, template, nil, false)
 	if err != nil {
 		return "", err
 	}

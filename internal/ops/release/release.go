@@ -40,7 +40,12 @@ type Request struct {
 	EndBake bool
 	// DespiteAlarms deploys while a rollback alarm is red, and lets no alarm roll this deployment back.
 	DespiteAlarms bool
+	// Restart deploys also what runs already: new tasks read the secrets anew.
+	Restart bool
 }
+
+// restart is the difference of a service that only gets new tasks.
+const restart = "new tasks were asked for"
 
 func (r Request) limit() time.Duration {
 	if r.Limit > 0 {
@@ -185,6 +190,9 @@ func (d *deployer) deploy(ctx context.Context) (ServiceResult, error) {
 	if resumed, err := d.resume(ctx, now, wanted, &done); resumed || err != nil {
 		return done, err
 	}
+	if len(done.Differences) == 0 && d.req.Restart {
+		done.Differences = []string{restart}
+	}
 	if len(done.Differences) == 0 {
 		done.Action = Unchanged
 		d.env.Say("%s: %s runs already, with everything as the stack wants it: no deployment is needed", d.service, done.Before)
@@ -204,7 +212,7 @@ func (d *deployer) deploy(ctx context.Context) (ServiceResult, error) {
 
 // change does what changes AWS: register, migrate, shift.
 func (d *deployer) change(ctx context.Context, image string, wanted *definition, now *live, done *ServiceResult) error {
-	arn, registered, err := register(ctx, d.env, wanted, now.definition)
+	arn, registered, err := register(ctx, d.env, wanted, now.definition, d.req.Restart)
 	if err != nil {
 		return err
 	}

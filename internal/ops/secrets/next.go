@@ -26,18 +26,18 @@ func next(env *ops.Environment, report Report) []string {
 			continue
 		}
 		if migrates(env) {
-			steps = append(steps, fmt.Sprintf("`itrack deploy-apps %s` at once: its migration gives the MySQL user the new password and leaves the old one valid for the tasks that run; "+
+			steps = append(steps, fmt.Sprintf("`itrack deploy-apps %s --restart` at once: its migration gives the MySQL user the new password and leaves the old one valid for the tasks that run; "+
 				"a task that starts before that cannot sign in to the database", name))
 		} else {
 			steps = append(steps, "set the password of the MySQL user itrack to the new value (ALTER USER … RETAIN CURRENT PASSWORD): no service has a migrateCommand that does it")
 		}
 	}
 	if len(rotated) > 0 && (len(steps) == 0 || !migrates(env)) {
-		steps = append(steps, fmt.Sprintf("`itrack deploy-apps %s`: the tasks take it when they start (%s)", name, strings.Join(rotated, ", ")))
+		steps = append(steps, fmt.Sprintf("`itrack deploy-apps %s --restart`: the tasks take it when they start (%s)", name, strings.Join(rotated, ", ")))
 	}
 	for _, short := range overlapping {
 		kind, _ := Find(short)
-		steps = append(steps, fmt.Sprintf("after that deployment, %s: `itrack create-secrets %s --rotate %s --finish` drops the old key, and `itrack deploy-apps %s` makes that effective",
+		steps = append(steps, fmt.Sprintf("after that deployment, %s: `itrack create-secrets %s --rotate %s --finish` drops the old key, and `itrack deploy-apps %s --restart` makes that effective",
 			kind.Until, name, short, name))
 	}
 	if created && len(steps) == 0 {

@@ -27,9 +27,9 @@ func TestARotationOfKeysOverlaps(t *testing.T) {
 	require.True(t, report.Secrets[1].Overlap)
 	require.JSONEq(t, `{"current":"`+canaryNew+`","previous":"`+canaryJWT+`"}`, p.value(t, "jwt_secret"))
 	require.Equal(t, []string{
-		"`itrack deploy-apps staging`: the tasks take it when they start (jwt_secret, api_key)",
-		"after that deployment, an hour after it, when the last token of the old key has expired: `itrack create-secrets staging --rotate jwt_secret --finish` drops the old key, and `itrack deploy-apps staging` makes that effective",
-		"after that deployment, when every machine uses the new key: `itrack create-secrets staging --rotate api_key --finish` drops the old key, and `itrack deploy-apps staging` makes that effective",
+		"`itrack deploy-apps staging --restart`: the tasks take it when they start (jwt_secret, api_key)",
+		"after that deployment, an hour after it, when the last token of the old key has expired: `itrack create-secrets staging --rotate jwt_secret --finish` drops the old key, and `itrack deploy-apps staging --restart` makes that effective",
+		"after that deployment, when every machine uses the new key: `itrack create-secrets staging --rotate api_key --finish` drops the old key, and `itrack deploy-apps staging --restart` makes that effective",
 	}, report.Next)
 	both, err := readPair("api_key", p.value(t, "api_key"))
 	require.NoError(t, err)
@@ -53,7 +53,7 @@ func TestARotationOfKeysOverlaps(t *testing.T) {
 	require.Equal(t, []Action{Kept, Finished, Kept}, actions(finished))
 	require.Equal(t, third.Current, p.value(t, "jwt_secret"), "the key alone, and no object")
 	require.Equal(t, []string{"secretsmanager PutSecretValue"}, p.Changes())
-	require.Equal(t, []string{"`itrack deploy-apps staging`: the tasks take it when they start (jwt_secret)"}, finished.Next)
+	require.Equal(t, []string{"`itrack deploy-apps staging --restart`: the tasks take it when they start (jwt_secret)"}, finished.Next)
 	p.Forget()
 	require.Equal(t, []Action{Kept, Kept, Kept}, actions(p.run(t, Request{Finish: []string{"jwt_secret"}})), "it is over already")
 	require.Empty(t, p.Changes())
@@ -82,7 +82,7 @@ func TestARotationOfThePassword(t *testing.T) {
 	report := p.run(t, Request{Rotate: []string{"db_password"}, Values: map[string]string{"db_password": canaryNew}})
 	require.Equal(t, canaryNew, p.value(t, "db_password"), "one value: MySQL keeps the old one beside it, not the secret")
 	require.Len(t, report.Next, 1)
-	require.Contains(t, report.Next[0], "`itrack deploy-apps staging` at once: its migration gives the MySQL user the new password")
+	require.Contains(t, report.Next[0], "`itrack deploy-apps staging --restart` at once: its migration gives the MySQL user the new password")
 	described, err := p.env.Primary().Secrets().DescribeSecret(context.Background(), &secretsmanager.DescribeSecretInput{SecretId: aws.String("itrack/staging/db_password")})
 	require.NoError(t, err)
 	require.NotEmpty(t, version(described, "AWSPREVIOUS"), "the old one can be gone back to")
@@ -97,5 +97,5 @@ func TestARotationOfThePassword(t *testing.T) {
 	p.env.Migrates = nil
 	report = p.run(t, Request{Rotate: []string{"db_password"}})
 	require.Contains(t, report.Next[0], "no service has a migrateCommand")
-	require.Contains(t, report.Next[1], "`itrack deploy-apps staging`: the tasks take it")
+	require.Contains(t, report.Next[1], "`itrack deploy-apps staging --restart`: the tasks take it")
 }

@@ -77,7 +77,7 @@ func (r *run) overlapping(ctx context.Context, found map[string]*secretsmanager.
 		}
 		environment := r.Settings.Environment
 		return ops.Refuse("rotating "+r.full(kind), "a rotation of it is under way: its new key is written, and the old one is accepted beside it",
-			fmt.Sprintf("`itrack deploy-apps %s` makes the new key effective, then `itrack create-secrets %s --rotate %s --finish` ends the rotation; --drop-oldest rotates now, and whoever has the oldest key is refused after the next deployment",
+			fmt.Sprintf("`itrack deploy-apps %s --restart` makes the new key effective, then `itrack create-secrets %s --rotate %s --finish` ends the rotation; --drop-oldest rotates now, and whoever has the oldest key is refused after the next deployment",
 				environment, environment, kind.Name))
 	}
 	return nil

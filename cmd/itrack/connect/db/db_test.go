@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/itrack/itrack/cmd/itrack/internal/cmdtest"
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/internal/ops"
 	"github.com/itrack/itrack/internal/ops/opstest"
@@ -23,33 +24,6 @@ import (
 func TestMain(m *testing.M) {
 	opstest.ServeStandIn()
 	os.Exit(m.Run())
-}
-
-// factory is the command's surroundings: a project with staging's file, AWS as the cloud has it, and a stack with these outputs.
-func factory(t *testing.T, out ops.Outputs, change func(*ops.Settings)) (*cmdutil.Factory, *bytes.Buffer, *bytes.Buffer) {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"Pulumi.yaml", "Pulumi.staging.yaml"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("name: itrack\nruntime: go\n"), 0o600))
-	}
-	text, err := json.Marshal(out)
-	require.NoError(t, err)
-	data, complaints := &bytes.Buffer{}, &bytes.Buffer{}
-	return &cmdutil.Factory{
-		IO: cmdutil.IOStreams{Out: data, Err: complaints}, Ops: opstest.Options(t),
-		Project: func() (string, error) { return dir, nil },
-		StackSettings: func(_, environment string) (ops.Settings, error) {
-			settings := opstest.Settings(environment)
-			if change != nil {
-				change(&settings)
-			}
-			return settings, nil
-		},
-		Outputs: func(context.Context, string, string) (map[string]any, error) {
-			var values map[string]any
-			return values, json.Unmarshal(text, &values)
-		},
-	}, data, complaints
 }
 
 func port(t *testing.T) int {
@@ -88,7 +62,7 @@ func TestConnectDB(t *testing.T) {
 	standIns := opstest.NewStandIns(t, "session-manager-plugin", "mysql")
 	ctrlC := func() {}
 	run := func(ctx context.Context, args ...string) (string, string, error) {
-		f, data, complaints := factory(t, out, nil)
+		f, data, complaints := cmdtest.Factory(t, out, nil)
 		f.IO.In = strings.NewReader("SELECT 1")
 		f.IO.Err = &listener{to: complaints, when: "open until Ctrl-C", do: func() { ctrlC() }}
 		cmd := NewCmdDB(f, nil)
