@@ -125,6 +125,13 @@ func Run(ctx context.Context, o *Options) ([]images.Result, error) {
 	if o.Services, err = choose(o.Source, o.Services); err != nil {
 		return nil, err
 	}
+	// Everything is compiled and labelled by its place in the project, wherever that lies on this machine.
+	source := o.Source
+	if filepath.IsAbs(source) {
+		if source, err = filepath.Rel(project, source); err != nil || !filepath.IsLocal(source) {
+			return nil, cmdutil.UsageError{Err: fmt.Errorf("--source %s is not in the project %s", o.Source, project)}
+		}
+	}
 	for _, platform := range o.Platforms {
 		if !slices.Contains(images.Platforms(), platform) {
 			return nil, cmdutil.UsageError{Err: fmt.Errorf("--platform %s: it takes %s", platform, strings.Join(images.Platforms(), " or "))}
@@ -138,7 +145,7 @@ func Run(ctx context.Context, o *Options) ([]images.Result, error) {
 		fmt.Fprintf(o.Factory.IO.Err, "the tree differs from commit %.12s: the images say -dirty, and the commit alone does not give them; commit first for a release\n", commit.Revision)
 	}
 	request := images.Options{
-		Root: project, Source: o.Source, Services: o.Services, Platforms: o.Platforms, Output: o.Output, Commit: commit, Repository: o.Repository,
+		Root: project, Source: source, Services: o.Services, Platforms: o.Platforms, Output: o.Output, Commit: commit, Repository: o.Repository,
 		Say: func(format string, args ...any) { fmt.Fprintf(o.Factory.IO.Err, format+"\n", args...) },
 	}
 	if o.Check {

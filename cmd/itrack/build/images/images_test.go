@@ -115,6 +115,21 @@ func TestFlagsReachTheBuild(t *testing.T) {
 		"sbom": "there/worker.linux-arm64.spdx.json", "sbomDigest": "sha256:3"}, fields[0]["platforms"].([]any)[0])
 }
 
+func TestASourceByItsWholePathIsTakenAsAPlaceInTheProject(t *testing.T) {
+	project := t.TempDir()
+	r := call(t, project, "sha256:1", false, "worker", "--source", filepath.Join(project, "app"))
+	require.NoError(t, r.err)
+	require.Equal(t, "app", r.built[0].Source)
+
+	outside := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(outside, "worker"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(outside, "worker", "main.go"), []byte("package main\n"), 0o600))
+	r = call(t, project, "sha256:1", false, "worker", "--source", outside)
+	require.ErrorContains(t, r.err, "is not in the project")
+	require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(r.err))
+	require.Empty(t, r.built)
+}
+
 func TestWrongUsageBuildsNothing(t *testing.T) {
 	for says, args := range map[string][]string{
 		"no service api in app; services: backend, worker":           {"api"},
