@@ -124,7 +124,7 @@ func TestCleanAndFound(t *testing.T) {
 		"review       clean", "rehearsals of staging; 0 controls accepted in review.yaml", "nothing was found"} {
 		require.Contains(t, page, wanted)
 	}
-	require.Contains(t, s.said.String(), "review: looking (at most 30m0s)", "progress goes to stderr")
+	require.Contains(t, s.said.String(), "review: looking (at most 20m0s)", "progress goes to stderr")
 
 	page, code = s.execute()
 	require.Equal(t, cmdutil.ExitFailed, code)

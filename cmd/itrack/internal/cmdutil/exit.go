@@ -62,9 +62,8 @@ func ExitCode(err error) int {
 		return ExitOK
 	case errors.Is(err, context.Canceled):
 		return ExitCancelled
-	case errors.As(err, &usage), engine.IsSettings(err):
-		return ExitUsage
 	}
+	// Who says what an error means has looked at its cause: the time that was over, and not what the end of it broke.
 	switch ops.KindOf(err) {
 	case ops.Usage:
 		return ExitUsage
@@ -76,6 +75,9 @@ func ExitCode(err error) int {
 		return ExitTimeout
 	case ops.Incomplete:
 		return ExitIncomplete
+	}
+	if errors.As(err, &usage) || engine.IsSettings(err) {
+		return ExitUsage
 	}
 	return ExitFailed
 }
