@@ -169,6 +169,15 @@ func TestPreviewReadsNoData(t *testing.T) {
 			switch {
 			case one.Sid == "NoObjects":
 				assert.Equal(t, []string{"arn:aws:s3:::itrack-pulumi-state-" + mockAccount + "-" + stack + "/*"}, one.NotResources)
+			case one.Sid == "NoDecryption":
+				assert.Equal(t, map[string]any{"aws:ResourceTag/Environment": stack}, one.Condition["StringEquals"])
+				assert.Equal(t, map[string]any{"aws:ResourceTag/Purpose": "pulumi-secrets"}, one.Condition["StringNotEquals"])
+			case one.Sid == "StateSecrets":
+				// Pulumi cannot open the stack without it: the one key, which holds none of the stack's data.
+				assert.Equal(t, []string{"kms:Decrypt"}, one.Actions)
+				assert.Equal(t, map[string]any{"StringEquals": map[string]any{
+					"aws:ResourceTag/Environment": stack, "aws:ResourceTag/Purpose": "pulumi-secrets",
+				}}, one.Condition)
 			case one.Effect == "Allow":
 				for _, action := range one.Actions {
 					assert.Regexp(t, `:(Get|List)`, action, "read-only")
