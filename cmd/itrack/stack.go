@@ -36,7 +36,7 @@ func stackSettings(project, environment string) (ops.Settings, error) {
 		Profile: file.Profile, Endpoints: file.Endpoints, AllowedAccounts: file.AllowedAccounts, ForbiddenAccounts: file.ForbiddenAccounts,
 		Domain: settings.Domain, Services: slices.Sorted(maps.Keys(settings.Services)), Functions: slices.Sorted(maps.Keys(settings.Functions)),
 		SecretReplica: settings.Secrets.Replica, SecretRecovery: settings.Secrets.RecoveryDays,
-		RegistryReplicas: settings.Account.RegistryReplicas, Protections: protections(settings), Migrates: map[string]bool{}, Ready: map[string]string{},
+		Protections: protections(settings), Migrates: map[string]bool{}, Ready: map[string]string{},
 	}
 	for _, role := range file.Roles {
 		out.Roles = append(out.Roles, ops.Role{ARN: role.ARN, Session: role.Session, ExternalID: role.ExternalID})

@@ -29,15 +29,14 @@ type Settings struct {
 	AllowedAccounts   []string          // aws:allowedAccountIds
 	ForbiddenAccounts []string          // aws:forbiddenAccountIds
 
-	Domain           string          // itrack:domain
-	Services         []string        // names, sorted
-	Functions        []string        // names, sorted
-	SecretReplica    bool            // itrack:secrets.replica
-	SecretRecovery   int             // itrack:secrets.recoveryDays
-	StateBucket      string          // itrack:github.stateBucket; empty for the default name
-	Protections      []string        // settings that are on and keep data from being deleted, as paths
-	RegistryReplicas bool            // itrack:account.registryReplicas
-	Migrates         map[string]bool // by service: there is a migrate command
+	Domain         string          // itrack:domain
+	Services       []string        // names, sorted
+	Functions      []string        // names, sorted
+	SecretReplica  bool            // itrack:secrets.replica
+	SecretRecovery int             // itrack:secrets.recoveryDays
+	StateBucket    string          // itrack:github.stateBucket; empty for the default name
+	Protections    []string        // settings that are on and keep data from being deleted, as paths
+	Migrates       map[string]bool // by service: there is a migrate command
 	// Ready is, by service, the path below the API's URL that tells whether the service can work.
 	Ready map[string]string
 }
@@ -161,6 +160,11 @@ func (e *Environment) Name(part string) string {
 		return "itrack-" + e.Settings.Environment
 	}
 	return "itrack-" + part + "-" + e.Settings.Environment
+}
+
+// Tags are those of everything that the commands make, beside what the stack makes.
+func (e *Environment) Tags() map[string]string {
+	return map[string]string{"Project": "itrack", "Environment": e.Settings.Environment, "ManagedBy": "itrack"}
 }
 
 // Primary, Recovery and Edge are the environment's regions.

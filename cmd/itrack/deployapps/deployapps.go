@@ -161,7 +161,7 @@ func (o *Options) absolute() error {
 		if *dir == "" {
 			continue
 		}
-		if !isFolder(*dir) {
+		if !cmdutil.IsFolder(*dir) {
 			return cmdutil.UsageError{Err: fmt.Errorf("%s is no folder", *dir)}
 		}
 		path, err := filepath.Abs(*dir)
@@ -203,7 +203,7 @@ func (o *Options) request(out ops.Outputs) (request release.Request, frontend st
 			return request, "", err
 		}
 	}
-	if frontend = o.Frontend; frontend == "" && isFolder(frontendDir) {
+	if frontend = o.Frontend; frontend == "" && cmdutil.IsFolder(frontendDir) {
 		frontend = frontendDir
 	}
 	if slices.Contains(o.Skip, "frontend") {
@@ -216,7 +216,7 @@ func (o *Options) request(out ops.Outputs) (request release.Request, frontend st
 // settings takes effect.
 func (o *Options) packages(out ops.Outputs) (map[string]string, error) {
 	dir := o.Functions
-	if dir == "" && isFolder(functionsDir) {
+	if dir == "" && cmdutil.IsFolder(functionsDir) {
 		dir = functionsDir
 	}
 	paths := map[string]string{}
@@ -232,11 +232,6 @@ func (o *Options) packages(out ops.Outputs) (map[string]string, error) {
 		}
 	}
 	return paths, nil
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }
 
 // lines are the page that a person reads.

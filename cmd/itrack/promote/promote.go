@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -135,7 +134,7 @@ func runPromote(ctx context.Context, o *Options) error {
 		}
 		return f.Confirm(o.Yes, "Promoting this to "+plan.To, plan.To)
 	}
-	if dist := filepath.Join(project, "app", "frontend", "dist"); o.Site != nil && isFolder(dist) {
+	if dist := filepath.Join(project, "app", "frontend", "dist"); o.Site != nil && cmdutil.IsFolder(dist) {
 		p.Site = func(ctx context.Context) error { return o.Site(ctx, to.Env, to.Out, dist, o.DryRun) }
 	}
 	result, err := promote.Run(ctx, p)
@@ -184,11 +183,6 @@ func short(digest string) string {
 		return "the bootstrap image"
 	}
 	return strings.TrimPrefix(digest, "sha256:")[:min(12, len(strings.TrimPrefix(digest, "sha256:")))]
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }
 
 // makeTest runs `make test`; what it prints is progress.

@@ -2,8 +2,6 @@ package promote
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"maps"
 	"os"
@@ -15,22 +13,21 @@ import (
 
 	"github.com/itrack/itrack/internal/ops"
 	"github.com/itrack/itrack/internal/ops/registry"
+	"github.com/itrack/itrack/internal/ops/release"
 )
 
-// alias is what callers call; the stack makes it.
-const alias = "live"
-
-// functions compares the zips with what runs in both environments. AWS gives nobody a function's code back in a form that a
-// second account could take, but the zips are built the same bit by bit: equal hashes are the same code.
+// functions compares the zips with what runs in both environments. Nothing is fetched from the source: the zips are built the
+// same bit by bit, and equal hashes are the same code.
 func (p Promotion) functions(ctx context.Context) ([]FunctionPlan, error) {
 	plans := []FunctionPlan{}
 	for _, function := range slices.Sorted(maps.Keys(p.To.Out.Functions)) {
 		path := filepath.Join(p.Functions, function+".zip")
-		code, err := hashOf(path)
+		content, err := os.ReadFile(path)
 		if err != nil {
 			return nil, &ops.Problem{Kind: ops.Usage, What: "reading the code of the function " + function, Why: err.Error(), Err: err,
 				Next: "`make functions` builds it, or `--skip functions` leaves the functions alone"}
 		}
+		code := release.CodeHash(content)
 		source, err := running(ctx, p.From, function)
 		if err != nil {
 			return nil, err
@@ -49,16 +46,6 @@ func (p Promotion) functions(ctx context.Context) ([]FunctionPlan, error) {
 	return plans, nil
 }
 
-// hashOf is a file's hash as Lambda tells it: SHA-256 in base64.
-func hashOf(path string) (string, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(content)
-	return base64.StdEncoding.EncodeToString(sum[:]), nil
-}
-
 // running is the hash of the code that callers of a function meet.
 func running(ctx context.Context, stack registry.Stack, function string) (string, error) {
 	name := stack.Out.Functions[function]
@@ -67,7 +54,7 @@ func running(ctx context.Context, stack registry.Stack, function string) (string
 			Next: "add it to Pulumi." + stack.Out.Environment + ".yaml and deploy it there first"}
 	}
 	found, err := stack.Env.Primary().Lambda().GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{
-		FunctionName: aws.String(name), Qualifier: aws.String(alias),
+		FunctionName: aws.String(name), Qualifier: aws.String(release.Alias),
 	})
 	if err != nil {
 		return "", ops.Explain("asking for the code of the function "+name, err)

@@ -99,6 +99,12 @@ func (f *function) configuration(ctx context.Context, version string) (*lambda.G
 	return answer, nil
 }
 
+// CodeHash is the hash of a zip as Lambda tells it: SHA-256 in base64.
+func CodeHash(code []byte) string {
+	sum := sha256.Sum256(code)
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
 // deployFunction publishes a version with the code of a zip and moves the alias to it. The alias comes last: a process that is
 // killed before leaves callers with the old version, and the next run finds the code uploaded or the version published.
 func deployFunction(ctx context.Context, env *ops.Environment, out ops.Outputs, key, path string, dry bool) (FunctionResult, error) {
@@ -113,8 +119,7 @@ func deployFunction(ctx context.Context, env *ops.Environment, out ops.Outputs, 
 		if code, err = readPackage(path, f.latest.Architectures); err != nil {
 			return FunctionResult{}, err
 		}
-		hash := sha256.Sum256(code)
-		if sum = base64.StdEncoding.EncodeToString(hash[:]); sum != aws.ToString(f.live.CodeSha256) {
+		if sum = CodeHash(code); sum != aws.ToString(f.live.CodeSha256) {
 			done.Differences = append([]string{"code"}, done.Differences...)
 		}
 	} else if aws.ToString(f.latest.CodeSha256) != sum {

@@ -199,7 +199,7 @@ func (r *run) planned(result Result) Result {
 func (r *run) create(ctx context.Context, result *Result, value string) (*secretsmanager.DescribeSecretOutput, error) {
 	token := newToken()
 	_, err := r.client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
-		Name: &result.Name, SecretString: &value, ClientRequestToken: &token, Tags: tagList(r.tags()),
+		Name: &result.Name, SecretString: &value, ClientRequestToken: &token, Tags: tagList(r.Tags()),
 		Description: aws.String("iTrack " + r.Settings.Environment + ": " + result.kind.About),
 	})
 	if err != nil && !ops.IsCode(err, "ResourceExistsException") {
@@ -309,10 +309,6 @@ func (r *run) put(ctx context.Context, result *Result, text, after string) error
 	return nil
 }
 
-func (r *run) tags() map[string]string {
-	return map[string]string{"Project": "itrack", "Environment": r.Settings.Environment, "ManagedBy": "itrack"}
-}
-
 func tagList(tags map[string]string) []types.Tag {
 	var list []types.Tag
 	for _, name := range []string{"Project", "Environment", "ManagedBy"} {
@@ -325,7 +321,7 @@ func tagList(tags map[string]string) []types.Tag {
 
 // tag adds the tags that are missing.
 func (r *run) tag(ctx context.Context, result *Result, found *secretsmanager.DescribeSecretOutput) error {
-	missing := r.tags()
+	missing := r.Tags()
 	for _, tag := range found.Tags {
 		if missing[aws.ToString(tag.Key)] == aws.ToString(tag.Value) {
 			delete(missing, aws.ToString(tag.Key))

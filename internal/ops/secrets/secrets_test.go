@@ -129,7 +129,7 @@ func TestThreeSecretsAreMadeAndReplicated(t *testing.T) {
 		require.Contains(t, report.Secrets[i].ARN, ":secret:itrack/staging/"+kind.Name)
 		described, err := p.env.Primary().Secrets().DescribeSecret(context.Background(), &secretsmanager.DescribeSecretInput{SecretId: &report.Secrets[i].Name})
 		require.NoError(t, err)
-		require.Equal(t, tagList((&run{Environment: p.env}).tags()), described.Tags)
+		require.Equal(t, tagList((&run{Environment: p.env}).Tags()), described.Tags)
 	}
 
 	p.Forget()

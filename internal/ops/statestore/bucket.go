@@ -257,7 +257,7 @@ func (s *setup) bucketTags(ctx context.Context, client *s3.Client) error {
 	if err != nil {
 		return err
 	}
-	missing := differing(s.tags(), found)
+	missing := differing(s.Tags(), found)
 	return s.ensure("bucket: tags", len(missing) == 0, len(found) == 0, "", func() error {
 		for name, value := range missing {
 			found[name] = value

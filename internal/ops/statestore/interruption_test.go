@@ -110,11 +110,11 @@ func TestTheStacksOwnKeysAreLeftAlone(t *testing.T) {
 	cloud := opstest.New(t)
 	env, ctx := cloud.Open(t, "staging", nil), context.Background()
 	s := &setup{Environment: env}
-	data, err := env.Primary().KMS().CreateKey(ctx, &kms.CreateKeyInput{Tags: kmsTags(s.tags())})
+	data, err := env.Primary().KMS().CreateKey(ctx, &kms.CreateKeyInput{Tags: kmsTags(s.Tags())})
 	require.NoError(t, err)
 	report := setUp(t, env)
 	require.NotEqual(t, *data.KeyMetadata.Arn, report.KeyARN)
 	tags, err := keyTags(ctx, env.Primary().KMS(), data.KeyMetadata.KeyId)
 	require.NoError(t, err)
-	require.Equal(t, s.tags(), tags)
+	require.Equal(t, s.Tags(), tags)
 }

@@ -268,7 +268,7 @@ func (s *setup) keyProperties(ctx context.Context, client *kms.Client) error {
 }
 
 func (s *setup) keyTags() map[string]string {
-	tags := s.tags()
+	tags := s.Tags()
 	tags[purposeTag] = purpose
 	return tags
 }

@@ -148,11 +148,6 @@ func (s *setup) ensure(what string, good, absent bool, detail string, set func()
 	return nil
 }
 
-// tags are those of everything that the commands make.
-func (s *setup) tags() map[string]string {
-	return map[string]string{"Project": "itrack", "Environment": s.Settings.Environment, "ManagedBy": "itrack"}
-}
-
 // EngineEnv are variables with which the pulumi command reaches the bucket and the key as this program does, whatever profile
 // or role the stack file names. They hold credentials: they are for a child's environment and nothing else.
 func EngineEnv(ctx context.Context, env *ops.Environment) (map[string]string, error) {

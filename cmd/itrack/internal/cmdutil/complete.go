@@ -10,8 +10,8 @@ import (
 )
 
 // CompleteEnvironments makes shells complete the names of environments: arguments that a command's usage calls ENVIRONMENT (or
-// FROM and TO, where there are two), and flags whose value it calls so. It also adds the command that prints what a shell needs for it, so that it is a command like
-// the others. A command that completes its arguments itself keeps to that.
+// FROM and TO, where there are two), and flags whose value it calls so. It also adds the command that prints what a shell needs
+// for it, so that it is a command like the others. A command that completes its arguments itself keeps to that.
 func CompleteEnvironments(f *Factory, root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	completeBelow(f, root)

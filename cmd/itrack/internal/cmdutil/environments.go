@@ -2,6 +2,7 @@ package cmdutil
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -10,6 +11,12 @@ import (
 
 // defaults are the environments of a command that names none, in this order.
 var defaults = []string{"staging", "production"}
+
+// IsFolder tells whether there is a folder.
+func IsFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
 
 // ChooseEnvironments checks the named environments, or takes the defaults that have a settings file.
 func ChooseEnvironments(project string, named []string) ([]string, error) {

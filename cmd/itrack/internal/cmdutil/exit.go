@@ -8,7 +8,7 @@ import (
 	"github.com/itrack/itrack/internal/ops"
 )
 
-// Exit codes of every command. docs/cli.md and the help text are made from ExitCodes.
+// Exit codes of every command; docs/cli.md has ExitCodes, their meanings, as its table.
 const (
 	ExitOK         = 0   // everything holds
 	ExitFailed     = 1   // the command ran, and something failed or does not hold
