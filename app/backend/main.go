@@ -80,6 +80,7 @@ func serve(ctx context.Context, get func(string) string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	telemetry.LogLostTraces(backend.Log)
 	listener, err := server.Listen(settings.Host, settings.Port)
 	if err != nil {
 		return err

@@ -26,10 +26,44 @@ var settings = []string{
 	"GOAMD64=v1",
 	"GOARM64=v8.0",
 	"GOFIPS140=off",
-	"GOEXPERIMENT=",
+	"GOEXPERIMENT=", // see ownSettings
 	"GOWORK=off",
 	// Not empty: an empty value means the one of `go env -w`.
 	"GOFLAGS=-mod=readonly",
+}
+
+// ownSettings refuses what a developer made Go's own by `go env -w` and no variable can take back: an empty GOEXPERIMENT means
+// the file's. It would change the program without a word.
+func ownSettings(ctx context.Context, root string) error {
+	ask := func(file ...string) (string, error) {
+		cmd := exec.CommandContext(ctx, "go", "env", "GOEXPERIMENT")
+		cmd.Dir, cmd.Env = root, append(append(cmd.Environ(), settings...), file...)
+		out, err := cmd.Output()
+		switch {
+		case ctx.Err() != nil:
+			return "", ctx.Err()
+		case err != nil:
+			return "", noGo(fmt.Errorf("asking Go for its settings: %w", err))
+		}
+		return strings.TrimSpace(string(out)), nil
+	}
+	usual, err := ask("GOENV=off")
+	if err != nil {
+		return err
+	}
+	own, err := ask()
+	if err == nil && own != usual {
+		return fmt.Errorf("the settings of Go (go env -w) ask for the experiment %s, which would give the image another digest; take it back with `go env -u GOEXPERIMENT`", own)
+	}
+	return err
+}
+
+// noGo says what helps where there is no Go.
+func noGo(err error) error {
+	if errors.Is(err, exec.ErrNotFound) {
+		return fmt.Errorf("%w; install the Go that go.mod names, or put it on PATH", err)
+	}
+	return err
 }
 
 // compile builds a service with Go. Folder names, the build id and the version-control stamp stay out: they would differ
@@ -54,7 +88,7 @@ func compile(ctx context.Context, o Options, service string, platform v1.Platfor
 	case ctx.Err() != nil:
 		return program{}, ctx.Err()
 	case errors.Is(err, exec.ErrNotFound):
-		return program{}, fmt.Errorf("starting go: %w; install the Go that go.mod names, or put it on PATH", err)
+		return program{}, noGo(fmt.Errorf("starting go: %w", err))
 	case err != nil:
 		return program{}, fmt.Errorf("go build for %s: %w\n%s", platform, err, strings.TrimSpace(string(out)))
 	}

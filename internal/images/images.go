@@ -72,6 +72,9 @@ func Build(ctx context.Context, o Options) ([]Result, error) {
 	if o.Say == nil {
 		o.Say = func(string, ...any) {}
 	}
+	if err := ownSettings(ctx, o.Root); err != nil {
+		return nil, err
+	}
 	base, err := baseLayer()
 	if err != nil {
 		return nil, fmt.Errorf("making the base layer: %w", err)

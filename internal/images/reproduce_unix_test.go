@@ -49,3 +49,23 @@ func TestTwoBuildsOfOneCommitGiveOneDigest(t *testing.T) {
 	require.Equal(t, result.Platforms[i].Digest, made.Digest)
 	require.Equal(t, result.Platforms[i].SBOMDigest, made.SBOMDigest)
 }
+
+// What `go env -w` has set can't be taken back by an empty variable, and would change the program: it is refused before
+// anything is compiled.
+func TestAnExperimentOfTheDevelopersIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	fixture(t, dir)
+	file := filepath.Join(t.TempDir(), "env")
+	require.NoError(t, os.WriteFile(file, []byte("GOEXPERIMENT=jsonv2\n"), 0o600))
+	t.Setenv("GOENV", file)
+	o := options(t, dir)
+	_, err := Build(context.Background(), o)
+	require.ErrorContains(t, err, "jsonv2")
+	require.ErrorContains(t, err, "go env -u GOEXPERIMENT")
+	require.NoDirExists(t, o.Output)
+	t.Setenv("GOEXPERIMENT", "jsonv2") // of the shell alone: this one is overruled
+	t.Setenv("GOENV", "off")
+	require.NoError(t, ownSettings(context.Background(), dir))
+	t.Setenv("PATH", t.TempDir())
+	require.ErrorContains(t, ownSettings(context.Background(), dir), "install the Go that go.mod names")
+}

@@ -108,7 +108,7 @@ func askGit(ctx context.Context, root string) (Commit, error) {
 		return Commit{}, fmt.Errorf("reading the commit's time: git said %q", said)
 	}
 	// Files that git does not know count as well: the compiler reads them all the same.
-	changes, err := git(ctx, root, "status", "--porcelain")
+	changes, err := git(ctx, root, "status", "--porcelain", "--untracked-files=normal")
 	if err != nil {
 		return Commit{}, err
 	}

@@ -33,6 +33,7 @@ func TestCommitOfAWorkTree(t *testing.T) {
 	require.Equal(t, "v1.2.3", released.Version)
 	require.Equal(t, "1970-01-02T00:00:00Z", released.created())
 
+	runGit(t, dir, "config", "status.showUntrackedFiles", "no") // a developer's own
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "app", "gadget", "more.go"), []byte("package main\n"), 0o600))
 	dirty, err := ReadCommit(context.Background(), CommitRequest{Root: dir})
 	require.NoError(t, err)

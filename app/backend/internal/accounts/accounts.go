@@ -33,7 +33,11 @@ type Store interface {
 	ByEmail(ctx context.Context, email string) (account Account, hash string, err error)
 	ByID(ctx context.Context, id string) (Account, error)
 	SetRole(ctx context.Context, id string, role auth.Role) error
-	// Attempt counts a sign-in as failed before the password is looked at, so that many at once count too. While the
+	// Rehash replaces the hash of a password, where it is still the one before.
+	Rehash(ctx context.Context, id, before, after string) error
+	// Blocked is until when the subject is blocked, and counts nothing; zero where it is not.
+	Blocked(ctx context.Context, subject [sha256.Size]byte, now time.Time) (blocked time.Time, err error)
+	// Attempt counts a sign-in as failed right before the password is looked at, so that many at once count too. While the
 	// subject is blocked it gives the time until when, and counts nothing.
 	Attempt(ctx context.Context, subject [sha256.Size]byte, now time.Time) (blocked time.Time, err error)
 	// SignedIn forgets the subject's failures, and notes when the account was used last.
@@ -87,8 +91,11 @@ var emailForm = regexp.MustCompile(`^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-
 // NormalEmail is the address in the form in which it is kept and looked up, or "" where it is none.
 func NormalEmail(email string) string {
 	email = strings.ToLower(strings.TrimSpace(email))
+	if len(email) > mostEmail {
+		return ""
+	}
 	parsed, err := mail.ParseAddress(email)
-	if err != nil || len(email) > mostEmail || parsed.Address != email || !emailForm.MatchString(email) {
+	if err != nil || parsed.Address != email || !emailForm.MatchString(email) {
 		return ""
 	}
 	return email
@@ -145,15 +152,13 @@ func (s *Service) SignIn(ctx context.Context, email, password string) (Session, 
 	now := s.Now().UTC()
 	normal := NormalEmail(email)
 	subject := sha256.Sum256([]byte("sign-in\x00" + strings.ToLower(strings.TrimSpace(email))))
-	blocked, err := s.Store.Attempt(ctx, subject, now)
+	// Who is blocked takes nobody's turn to hash.
+	until, err := s.Store.Blocked(ctx, subject, now)
 	if err != nil {
 		return Session{}, err
 	}
-	if !blocked.IsZero() {
-		return Session{}, &fault.Error{
-			Kind: fault.Throttled, Code: "sign-in-blocked", Retry: blocked.Sub(now),
-			Detail: "too many failed sign-ins for this address; wait as long as Retry-After says",
-		}
+	if !until.IsZero() {
+		return Session{}, blocked(until, now)
 	}
 	account, hash, err := s.Store.ByEmail(ctx, normal)
 	if err != nil && !fault.Is(err, fault.NotFound) {
@@ -163,7 +168,18 @@ func (s *Service) SignIn(ctx context.Context, email, password string) (Session, 
 		hash = "" // longer than any password: refused after the same work, on a shorter text
 		password = ""
 	}
-	good, err := s.Hasher.Verify(ctx, password, hash)
+	// Counted when nothing but the hashing is left to do: who is told to come back, since many sign in at once or the database
+	// is away, has had no guess.
+	good, err := s.Hasher.Verify(ctx, password, hash, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, countPatience)
+		defer cancel()
+		now = s.Now().UTC() // it may have waited
+		until, err := s.Store.Attempt(ctx, subject, now)
+		if err == nil && !until.IsZero() {
+			return blocked(until, now)
+		}
+		return err
+	})
 	if err != nil {
 		return Session{}, err
 	}
@@ -173,11 +189,38 @@ func (s *Service) SignIn(ctx context.Context, email, password string) (Session, 
 	if err := s.Store.SignedIn(ctx, subject, account.ID, now); err != nil {
 		return Session{}, err
 	}
+	s.renew(ctx, account.ID, password, hash)
 	token, ends, err := s.Tokens.Make(auth.Principal{ID: account.ID, Role: account.Role})
 	if err != nil {
 		return Session{}, err
 	}
 	return Session{Account: account, Token: token, Ends: ends}, nil
+}
+
+// countPatience bounds how long a sign-in holds its turn to hash while it is counted: others wait for the turn.
+const countPatience = 2 * time.Second
+
+// renewPatience bounds how much later a sign-in is answered for a new hash.
+const renewPatience = 200 * time.Millisecond
+
+func blocked(until, now time.Time) error {
+	return &fault.Error{
+		Kind: fault.Throttled, Code: "sign-in-blocked", Retry: until.Sub(now),
+		Detail: "too many failed sign-ins for this address; wait as long as Retry-After says",
+	}
+}
+
+// renew hashes the password at today's cost where its hash was made at a lower one. A sign-in does not fail for it: the next
+// one tries again, and so it is where others wait for their turn.
+func (s *Service) renew(ctx context.Context, id, password, before string) {
+	if !s.Hasher.Outdated(before) {
+		return
+	}
+	soon, cancel := context.WithTimeout(ctx, renewPatience)
+	defer cancel()
+	if after, err := s.Hasher.Hash(soon, password); err == nil {
+		_ = s.Store.Rehash(ctx, id, before, after)
+	}
 }
 
 // SetRole makes somebody a member or a manager. Nobody changes their own role: the last manager could else lock all out.

@@ -52,6 +52,8 @@ func TestStores(t *testing.T) {
 			t.Run("sign up and in", func(t *testing.T) { signUpAndIn(t, open(t)) })
 			t.Run("blocked", func(t *testing.T) { blocked(t, open(t)) })
 			t.Run("guesses at once", func(t *testing.T) { guesses(t, open(t)) })
+			t.Run("busy", func(t *testing.T) { busy(t, open(t)) })
+			t.Run("a hash is made anew", func(t *testing.T) { renewed(t, open(t)) })
 			t.Run("one address one account", func(t *testing.T) { oneAddress(t, open(t)) })
 			t.Run("injection", func(t *testing.T) { injection(t, open(t)) })
 		})

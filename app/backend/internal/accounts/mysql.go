@@ -64,6 +64,29 @@ func (m *MySQL) SetRole(ctx context.Context, id string, role auth.Role) error {
 	return nil
 }
 
+// Rehash is conditional: two sign-ins at once, or a password that was changed meanwhile, leave the hash that was written first.
+func (m *MySQL) Rehash(ctx context.Context, id, before, after string) error {
+	if _, err := m.DB.ExecContext(ctx, "UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ?", after, id, before); err != nil {
+		return database.Told(fmt.Errorf("replacing a password's hash: %w", err))
+	}
+	return nil
+}
+
+// Blocked asks without a lock.
+func (m *MySQL) Blocked(ctx context.Context, subject [sha256.Size]byte, now time.Time) (time.Time, error) {
+	var until sql.NullTime
+	err := database.Read(ctx, func(ctx context.Context) error {
+		return m.DB.QueryRowContext(ctx, "SELECT blocked_until FROM sign_in_attempts WHERE subject = ?", subject[:]).Scan(&until)
+	})
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, fmt.Errorf("asking for failed sign-ins: %w", err)
+	}
+	if until.Valid && until.Time.After(now) {
+		return until.Time, nil
+	}
+	return time.Time{}, nil
+}
+
 // Attempt counts under the row's lock: of a thousand guesses at once only the first few are looked at.
 func (m *MySQL) Attempt(ctx context.Context, subject [sha256.Size]byte, now time.Time) (blocked time.Time, err error) {
 	now = now.UTC().Truncate(time.Millisecond)

@@ -11,17 +11,25 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
-// Keys are one secret, or two during a rotation: what is signed uses the current one, what is checked may use either.
+// Keys are one secret, or two during a rotation: what is signed uses one, what is checked may use either.
 //
 // A secret's value is either the key itself, or, where it begins with a brace, a JSON object with both keys:
 //
-//	{"current": "the new key", "previous": "the old key"}
+//	{"current": "the new key", "previous": "the old key", "from": "2026-01-02T15:04:05Z"}
 //
 // A rotation: write both keys into the secret and deploy; when the last thing signed with the old key has expired (tokens:
-// an hour, machines: when they use the new one), write the new key alone and deploy again.
-type Keys struct{ current, previous []byte }
+// an hour after "from", machines: when they use the new one), write the new key alone and deploy again.
+//
+// "from" may be left out: then the current key signs at once. It is there because a deployment takes its time: a task of before
+// knows the old key alone, and refuses what one of after has signed with the new one. Until "from" every task signs with the old
+// key, which all of them accept.
+type Keys struct {
+	current, previous []byte
+	from              time.Time
+}
 
 // ParseKeys reads a secret's value; name is the variable that holds it, least the shortest key in bytes. Its errors never
 // hold the value.
@@ -29,13 +37,14 @@ func ParseKeys(name, value string, least int) (Keys, error) {
 	keys := Keys{current: []byte(value)}
 	if strings.HasPrefix(strings.TrimSpace(value), "{") {
 		var both struct {
-			Current  string `json:"current"`
-			Previous string `json:"previous"`
+			Current  string     `json:"current"`
+			Previous string     `json:"previous"`
+			From     *time.Time `json:"from"`
 		}
 		decoder := json.NewDecoder(strings.NewReader(value))
 		decoder.DisallowUnknownFields()
 		if decoder.Decode(&both) != nil { // the error would quote the value
-			return Keys{}, fmt.Errorf(`%s begins with a brace and is not the object {"current": …, "previous": …}; write that, or the key alone`, name)
+			return Keys{}, fmt.Errorf(`%s begins with a brace and is not the object {"current": …, "previous": …, "from": …}, whose from is a time such as 2026-01-02T15:04:05Z and may be left out; write that, or the key alone`, name)
 		}
 		if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 			return Keys{}, fmt.Errorf("%s has something after its JSON object; remove it", name)
@@ -43,6 +52,12 @@ func ParseKeys(name, value string, least int) (Keys, error) {
 		keys.current = []byte(both.Current)
 		if both.Previous != "" {
 			keys.previous = []byte(both.Previous)
+		}
+		if both.From != nil {
+			if keys.previous == nil {
+				return Keys{}, fmt.Errorf("%s has a from and no previous key: nothing could sign until then; leave from out", name)
+			}
+			keys.from = *both.From
 		}
 	}
 	if len(keys.current) < least {
@@ -55,6 +70,14 @@ func ParseKeys(name, value string, least int) (Keys, error) {
 		return Keys{}, fmt.Errorf("%s: current and previous are the same key; that is no rotation", name)
 	}
 	return keys, nil
+}
+
+// signing is the key to sign with.
+func (k Keys) signing(now time.Time) []byte {
+	if now.Before(k.from) {
+		return k.previous
+	}
+	return k.current
 }
 
 // accepted are the keys to check with, the current one first.
@@ -78,15 +101,15 @@ func (k Keys) Matches(given string) bool {
 
 // For makes keys for another purpose out of these, so that what is signed for one can't be used for the other.
 func (k Keys) For(purpose string) Keys {
-	derived := Keys{current: mac(k.current, []byte(purpose))}
+	derived := Keys{current: mac(k.current, []byte(purpose)), from: k.from}
 	if k.previous != nil {
 		derived.previous = mac(k.previous, []byte(purpose))
 	}
 	return derived
 }
 
-// Sign is the message's HMAC-SHA256 with the current key.
-func (k Keys) Sign(message []byte) []byte { return mac(k.current, message) }
+// Sign is the message's HMAC-SHA256 with the key that signs now.
+func (k Keys) Sign(message []byte) []byte { return mac(k.signing(time.Now()), message) }
 
 // Verify says whether one of the keys signed the message.
 func (k Keys) Verify(message, signature []byte) bool {

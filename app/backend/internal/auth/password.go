@@ -73,8 +73,9 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify says whether the password has this hash; an empty one stands for an account that does not exist: that takes the
-// same time, and is never true.
-func (h *Hasher) Verify(ctx context.Context, password, encoded string) (bool, error) {
+// same time, and is never true. Where before is given, it is called once it is this one's turn, and the password is looked at
+// only where that gives no error: a guess that finds no turn is none, and must not be counted as one.
+func (h *Hasher) Verify(ctx context.Context, password, encoded string, before func(ctx context.Context) error) (bool, error) {
 	if encoded == "" {
 		encoded = h.nobody
 	}
@@ -87,8 +88,21 @@ func (h *Hasher) Verify(ctx context.Context, password, encoded string) (bool, er
 		return false, err
 	}
 	defer release()
+	if before != nil {
+		if err := before(ctx); err != nil {
+			return false, err
+		}
+	}
 	found := argon2.IDKey([]byte(password), salt, cost.Passes, cost.MemoryKiB, cost.Lanes, uint32(len(wanted)))
 	return subtle.ConstantTimeCompare(found, wanted) == 1, nil
+}
+
+// Outdated says whether a hash was made at less than today's cost: it is made anew when its password is at hand. One that
+// cost more stays: a newer release, which runs beside this one, has made it.
+func (h *Hasher) Outdated(encoded string) bool {
+	cost, _, _, err := decode(encoded)
+	return err == nil && cost.MemoryKiB <= h.cost.MemoryKiB && cost.Passes <= h.cost.Passes &&
+		(cost.MemoryKiB < h.cost.MemoryKiB || cost.Passes < h.cost.Passes)
 }
 
 // turn waits for a slot.

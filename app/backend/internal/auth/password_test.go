@@ -27,11 +27,11 @@ func TestPasswords(t *testing.T) {
 	assert.NotEqual(t, first, second, "each hash has its salt")
 	assert.True(t, strings.HasPrefix(first, "$argon2id$v=19$m=64,t=1,p=1$"), first)
 	for password, wanted := range map[string]bool{"correct horse battery": true, "correct horse batter": false, "": false} {
-		good, err := h.Verify(ctx, password, first)
+		good, err := h.Verify(ctx, password, first, nil)
 		require.NoError(t, err)
 		assert.Equal(t, wanted, good)
 	}
-	good, err := h.Verify(ctx, "anything", "")
+	good, err := h.Verify(ctx, "anything", "", nil)
 	require.NoError(t, err)
 	assert.False(t, good, "nobody has no password")
 }
@@ -41,7 +41,7 @@ func TestOldCostsStillWork(t *testing.T) {
 	ctx := context.Background()
 	old, err := NewHasher(Cost{MemoryKiB: 32, Passes: 3, Lanes: 2}, 1, time.Second).Hash(ctx, "correct horse battery")
 	require.NoError(t, err)
-	good, err := NewHasher(cheap, 1, time.Second).Verify(ctx, "correct horse battery", old)
+	good, err := NewHasher(cheap, 1, time.Second).Verify(ctx, "correct horse battery", old, nil)
 	require.NoError(t, err)
 	assert.True(t, good)
 }
@@ -60,7 +60,7 @@ func TestNobodyTakesAsLong(t *testing.T) {
 		best := time.Hour
 		for range 25 {
 			started := time.Now()
-			_, err := h.Verify(ctx, "a wrong password", encoded)
+			_, err := h.Verify(ctx, "a wrong password", encoded, nil)
 			require.NoError(t, err)
 			best = min(best, time.Since(started))
 		}
@@ -122,7 +122,7 @@ func TestACrowdStaysInItsMemory(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 60 {
 		wait.Go(func() {
-			_, err := h.Verify(context.Background(), "a wrong password", "")
+			_, err := h.Verify(context.Background(), "a wrong password", "", nil)
 			assert.NoError(t, err)
 		})
 	}

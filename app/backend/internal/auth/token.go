@@ -43,7 +43,7 @@ func (t *Tokens) Make(p Principal) (string, time.Time, error) {
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(ends),
 		},
 		Role: p.Role,
-	}).SignedString(t.Keys.current)
+	}).SignedString(t.Keys.signing(now))
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("signing a token: %w", err)
 	}

@@ -41,6 +41,7 @@ func TestOutages(t *testing.T) {
 	for err, wanted := range map[error]bool{
 		driver.ErrBadConn: true, mysql.ErrInvalidConn: true, io.ErrUnexpectedEOF: true, &net.OpError{Err: errors.New("x")}: true,
 		&mysql.MySQLError{Number: 1290}: true, &mysql.MySQLError{Number: 1836}: true, &mysql.MySQLError{Number: 1053}: true,
+		&mysql.MySQLError{Number: 1203}: true, &mysql.MySQLError{Number: 3168}: true, &mysql.MySQLError{Number: 3169}: true,
 		&mysql.MySQLError{Number: 1062}: false, &mysql.MySQLError{Number: 1064}: false, errors.New("x"): false, sql.ErrNoRows: false, context.Canceled: false,
 	} {
 		assert.Equal(t, wanted, Outage(err), "%v", err)

@@ -26,7 +26,10 @@ const (
 	readOnlyOption      = 1290
 	readOnlyTransaction = 1792
 	readOnlyMode        = 1836
-	killed              = 1927
+	killed              = 1927 // MariaDB
+	userConnections     = 1203
+	notAvailable        = 3168
+	sessionKilled       = 3169
 )
 
 const (
@@ -97,7 +100,8 @@ func Outage(err error) bool {
 		return true
 	}
 	switch number(err) {
-	case tooManyConnections, serverShutdown, lockWaitTimeout, deadlock, readOnlyOption, readOnlyTransaction, readOnlyMode, killed:
+	case tooManyConnections, serverShutdown, lockWaitTimeout, deadlock, readOnlyOption, readOnlyTransaction, readOnlyMode, killed,
+		userConnections, notAvailable, sessionKilled:
 		return true
 	}
 	return false

@@ -110,7 +110,9 @@ func parseJSON(text []byte, v any) error {
 
 func jsonName(kind string) string {
 	switch {
-	case strings.HasPrefix(kind, "int"), strings.HasPrefix(kind, "float"):
+	case strings.HasPrefix(kind, "int"):
+		return "whole number" // 1.5 is a number too
+	case strings.HasPrefix(kind, "float"):
 		return "number"
 	case kind == "struct":
 		return "object"

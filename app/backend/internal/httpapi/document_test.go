@@ -138,6 +138,11 @@ func TestWhatOperatorsAsk(t *testing.T) {
 		}
 	}
 	assert.Empty(t, p.log.String(), "health checks are not logged")
+	for _, prefix := range []string{"", "/api"} {
+		found := p.ask("GET", prefix+"/live", "", header("Origin", page))
+		assert.Equal(t, http.StatusOK, found.Code, "a page of ours may ask too")
+		assert.Equal(t, page, found.Header().Get("Access-Control-Allow-Origin"))
+	}
 	assert.JSONEq(t, string(mustRead(t, "../../openapi.json")), p.ask("GET", "/api/openapi.json", "").Body.String())
 
 	p.broken = assert.AnError

@@ -171,3 +171,41 @@ func TestSlowClients(t *testing.T) {
 		})
 	}
 }
+
+// awaited waits until its asker is gone.
+type awaited struct{ history.Store }
+
+func (awaited) List(ctx context.Context, _ string, _ int, _ map[string]string) (history.Page, error) {
+	<-ctx.Done()
+	return history.Page{}, fmt.Errorf("reading the history: %w", ctx.Err())
+}
+
+// A client that goes away is no failure of ours: 499 in the log, no error that an alarm counts, nothing in the metrics. A
+// request that outlasts our own limit is one.
+func TestAClientThatGoesAway(t *testing.T) {
+	p := newPlace(t, func(s *httpapi.Server) { s.History = awaited{} })
+	for name, c := range map[string]struct {
+		cause  error
+		status string
+		failed int
+	}{"gone": {context.Canceled, `"status":499`, 0}, "too slow": {context.DeadlineExceeded, `"status":503`, 1}} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+			if c.cause == context.Canceled {
+				cancel()
+			}
+			defer cancel()
+			before := len(p.log.String())
+			request := httptest.NewRequestWithContext(ctx, "GET", "/api/items/"+strings.Repeat("a", 26)+"/history", nil)
+			request.Header.Set("X-Api-Key", apiKey)
+			found := httptest.NewRecorder()
+			p.server.ServeHTTP(found, request)
+			assert.Equal(t, http.StatusServiceUnavailable, found.Code, "who still reads is not told that all is well")
+			require.NoError(t, p.metrics.Write())
+			text := p.log.String()[before:]
+			assert.Contains(t, text, c.status)
+			assert.Equal(t, c.failed, strings.Count(text, `"level":"ERROR"`), text)
+			assert.Equal(t, c.failed, strings.Count(text, `"Refusals":1`), text)
+		})
+	}
+}

@@ -44,8 +44,18 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status == 0 {
 		status = http.StatusInternalServerError
 	}
-	s.Metrics.Add(telemetry.Refusals, "Code", known.Code, 1)
+	gone := errors.Is(err, context.Canceled) && errors.Is(r.Context().Err(), context.Canceled)
+	if !gone {
+		s.Metrics.Add(telemetry.Refusals, "Code", known.Code, 1)
+	}
 	switch {
+	case gone:
+		// Nobody waits, and nothing of ours is broken: an alarm on errors must not hear of it. The answer is written all the
+		// same: a client that only closed its own side still reads.
+		s.Log.LogAttrs(r.Context(), slog.LevelDebug, "the client went away", slog.String("code", known.Code), slog.Any("error", err))
+		if recorded, ok := w.(*recorder); ok {
+			recorded.gone = true
+		}
 	case status >= http.StatusInternalServerError:
 		s.Log.LogAttrs(r.Context(), slog.LevelError, "a request failed", slog.String("code", known.Code), slog.Any("error", err))
 	default:

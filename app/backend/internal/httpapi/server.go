@@ -64,6 +64,8 @@ func New(s Server) *Server {
 	// could fail before them.
 	for path, answer := range map[string]http.HandlerFunc{"/live": s.live, "/health": s.health, "/version": s.version} {
 		s.quick[path], s.quick[s.BasePath+path] = answer, answer
+		// At the root too, a page that asks meets the usual way, with its answer's headers for other origins.
+		s.mux.Handle(http.MethodGet+" "+path, s.serve(route{method: http.MethodGet, path: path, handle: s.operational(answer)}))
 	}
 	return &s
 }
@@ -233,6 +235,8 @@ type recorder struct {
 	status    int
 	bytes     int
 	principal string
+	// gone: the client did not wait for the answer.
+	gone bool
 }
 
 // WriteHeader is http.ResponseWriter's.
@@ -255,7 +259,7 @@ func (r *recorder) Write(p []byte) (int, error) {
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 func (r *recorder) statusFor(request *http.Request) int {
-	if r.status == 0 && errors.Is(request.Context().Err(), context.Canceled) {
+	if r.gone || r.status == 0 && errors.Is(request.Context().Err(), context.Canceled) {
 		return statusClientGone
 	}
 	return r.status

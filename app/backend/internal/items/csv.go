@@ -1,6 +1,7 @@
 package items
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/csv"
@@ -26,6 +27,8 @@ const (
 	mostLine = 2048
 	// importers is how many lines are written at once.
 	importers = 8
+	// byteOrderMark is U+FEFF in UTF-8.
+	byteOrderMark = "\xEF\xBB\xBF"
 )
 
 // Columns are the columns of an export, and those that an import may have.
@@ -110,7 +113,16 @@ func (s *Service) importOne(ctx context.Context, by auth.Principal, line importL
 
 // parse reads the file. Its own form being broken is an error of the whole file; rules of items are errors of a line.
 func parse(file io.Reader) (lines []importLine, failed []LineError, err error) {
-	reader := csv.NewReader(&lineGuard{from: file})
+	text := bufio.NewReader(&lineGuard{from: file})
+	// Spreadsheets begin a file with a byte order mark. It goes before anything is read: a quote behind it would be none.
+	mark, err := text.Peek(len(byteOrderMark))
+	if err != nil && !errors.Is(err, io.EOF) { // it is said once
+		return nil, nil, err
+	}
+	if string(mark) == byteOrderMark {
+		_, _ = text.Discard(len(mark)) // it is there
+	}
+	reader := csv.NewReader(text)
 	reader.ReuseRecord = true
 	header, err := reader.Read()
 	if errors.Is(err, io.EOF) {
@@ -120,7 +132,6 @@ func parse(file io.Reader) (lines []importLine, failed []LineError, err error) {
 		return nil, nil, broken(err)
 	}
 	columns := slices.Clone(header)
-	columns[0] = strings.TrimPrefix(columns[0], "\uFEFF") // spreadsheets begin a file with a byte order mark
 	position := map[string]int{}
 	for i, name := range columns {
 		if _, twice := position[name]; twice || !slices.Contains(Columns, name) {
@@ -139,11 +150,18 @@ func parse(file io.Reader) (lines []importLine, failed []LineError, err error) {
 		if errors.Is(err, io.EOF) {
 			return lines, failed, nil
 		}
-		if err != nil {
+		cells := !errors.Is(err, csv.ErrFieldCount) // the lines behind can be read all the same
+		if err != nil && cells {
 			return nil, nil, broken(err)
 		}
 		if count > MostLines {
 			return nil, nil, &fault.Error{Kind: fault.TooLarge, Code: "too-many-lines", Detail: fmt.Sprintf("a file has at most %d lines besides the header; send it in parts", MostLines)}
+		}
+		if !cells {
+			number, _ := reader.FieldPos(0)
+			failed = append(failed, LineError{Line: number, Code: "invalid", Field: fault.Field{
+				Field: "line", Rule: fmt.Sprintf("has %d cells, as the first line has", len(columns)), Hint: "a cell with a comma stands in quotes"}})
+			continue
 		}
 		line, problems := readLine(reader, record, position)
 		id := IDOf(line.Type, line.Serial)

@@ -188,6 +188,26 @@ func (m *Accounts) SetRole(_ context.Context, id string, role auth.Role) error {
 	return nil
 }
 
+// Rehash is accounts.Store's.
+func (m *Accounts) Rehash(_ context.Context, id, before, after string) error {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.hashes[id] == before {
+		m.hashes[id] = after
+	}
+	return nil
+}
+
+// Blocked is accounts.Store's.
+func (m *Accounts) Blocked(_ context.Context, subject [sha256.Size]byte, now time.Time) (time.Time, error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if known := m.attempts[subject]; known.blocked.After(now) {
+		return known.blocked, nil
+	}
+	return time.Time{}, nil
+}
+
 // Attempt is accounts.Store's.
 func (m *Accounts) Attempt(_ context.Context, subject [sha256.Size]byte, now time.Time) (time.Time, error) {
 	m.mutex.Lock()

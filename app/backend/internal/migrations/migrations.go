@@ -172,7 +172,17 @@ func apply(ctx context.Context, connection *sql.Conn, m Migration, started bool)
 		}
 	}
 	if _, err := connection.ExecContext(ctx, m.SQL); err != nil && (!started || !there(err)) {
-		return fmt.Errorf("applying migration %04d_%s: %w", m.Version, m.Name, err)
+		err = fmt.Errorf("applying migration %04d_%s: %w", m.Version, m.Name, err)
+		var refused *mysql.MySQLError
+		if started || !errors.As(err, &refused) {
+			return err // nobody knows whether it was applied
+		}
+		// The server refused it, so nothing was applied. With the note, the next run would take what stood in the way for the
+		// statement's own work.
+		if _, left := connection.ExecContext(context.WithoutCancel(ctx), "DELETE FROM schema_migrations WHERE version = ? AND applied_at IS NULL", m.Version); left != nil {
+			return errors.Join(err, fmt.Errorf("removing the note of its start (do so by hand before the next run): %w", left))
+		}
+		return err
 	}
 	if _, err := connection.ExecContext(ctx, "UPDATE schema_migrations SET applied_at = ? WHERE version = ?", time.Now().UTC(), m.Version); err != nil {
 		return fmt.Errorf("noting the end of migration %04d_%s: %w", m.Version, m.Name, err)

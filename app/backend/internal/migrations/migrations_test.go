@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/stretchr/testify/assert"
@@ -46,6 +48,16 @@ func schema(t *testing.T, server *emulators.Database) (*sql.DB, string) {
 	})
 	return db, name
 }
+
+// when calls a function at each line of a log.
+type when struct {
+	slog.Handler
+	do func(slog.Record)
+}
+
+func (w when) Enabled(context.Context, slog.Level) bool { return true }
+
+func (w when) Handle(_ context.Context, record slog.Record) error { w.do(record); return nil }
 
 func TestMigrations(t *testing.T) {
 	server := emulators.MariaDB(t)
@@ -93,8 +105,16 @@ func TestMigrations(t *testing.T) {
 		db, _ := schema(t, server)
 		_, err := db.Exec("CREATE TABLE accounts (id INT)")
 		require.NoError(t, err)
-		_, err = Apply(ctx, db, all, silent)
-		require.ErrorContains(t, err, "applying migration 0001_accounts")
+		for range 2 { // the first run's note must not make it the second run's own work
+			count, err := Apply(ctx, db, all, silent)
+			require.ErrorContains(t, err, "applying migration 0001_accounts")
+			require.Zero(t, count)
+		}
+		_, err = db.Exec("DROP TABLE accounts")
+		require.NoError(t, err)
+		count, err := Apply(ctx, db, all, silent)
+		require.NoError(t, err)
+		require.Equal(t, len(all), count)
 	})
 
 	t.Run("a changed file is refused", func(t *testing.T) {
@@ -211,6 +231,56 @@ func flavour(t *testing.T, db *sql.DB) string {
 	return "mysql"
 }
 
+// The lock lives as long as its connection. Where that breaks, the run ends: what it would do next is no longer guarded.
+func TestALostLockEndsTheRun(t *testing.T) {
+	server := emulators.MariaDB(t)
+	all, err := All()
+	require.NoError(t, err)
+	ctx := context.Background()
+	db, _ := schema(t, server)
+	holder := func() (id sql.NullInt64) {
+		require.NoError(t, db.QueryRow("SELECT IS_USED_LOCK(?)", lockName).Scan(&id))
+		return id
+	}
+	kill := slog.New(when{slog.DiscardHandler, func(record slog.Record) {
+		record.Attrs(func(attribute slog.Attr) bool {
+			if attribute.Key == "version" && attribute.Value.Int64() == 3 {
+				ours := holder()
+				_, err := db.Exec(fmt.Sprint("KILL ", ours.Int64))
+				require.NoError(t, err)
+				require.Eventually(t, func() bool { return holder() != ours }, 5*time.Second, time.Millisecond, "the server has freed the lock")
+			}
+			return true
+		})
+	}})
+	count, err := Apply(ctx, db, all, kill)
+	require.Error(t, err)
+	require.Equal(t, 2, count)
+	var noted int
+	require.NoError(t, db.QueryRow("SELECT COUNT(*) FROM schema_migrations").Scan(&noted))
+	require.Equal(t, 2, noted, "nothing was done without the lock")
+	count, err = Apply(ctx, db, all, silent)
+	require.NoError(t, err)
+	require.Equal(t, len(all)-2, count)
+}
+
+// Only a wrong password is set anew. Where the sign-in fails for another reason, setting it would cost the running tasks
+// the password that MySQL keeps for them.
+func TestRefused(t *testing.T) {
+	for number, wanted := range map[uint16]bool{1045: true, 1698: true, 1862: true, 1044: false} {
+		denied, err := refused(errors.Join(&mysql.MySQLError{Number: number}, nil))
+		require.NoError(t, err)
+		assert.Equal(t, wanted, denied, number)
+	}
+	denied, err := refused(nil)
+	require.NoError(t, err)
+	assert.False(t, denied)
+	for _, away := range []error{&mysql.MySQLError{Number: 1040}, driver.ErrBadConn, context.DeadlineExceeded} {
+		_, err := refused(away)
+		require.ErrorIs(t, err, away)
+	}
+}
+
 func TestPasswordStatement(t *testing.T) {
 	assert.Equal(t, "ALTER USER 'a'@'%' IDENTIFIED BY 'x''y' RETAIN CURRENT PASSWORD", passwordStatement("8.4.3", account("a"), "x'y"))
 	assert.Equal(t, "ALTER USER 'a'@'%' IDENTIFIED BY 'xy'", passwordStatement("10.11.6-MariaDB", account("a"), "xy"))
@@ -220,7 +290,7 @@ func TestPasswordStatement(t *testing.T) {
 func TestErrorsOfUsersHoldNoPassword(t *testing.T) {
 	server := emulators.MariaDB(t)
 	db, name := schema(t, server)
-	u := Users{Schema: name, Application: "nobody", Password: "hunter2hunter2", ReadOnlyPlugin: OwnPassword, SignIn: func(context.Context) error { return errors.New("no") }}
+	u := Users{Schema: name, Application: "nobody", Password: "hunter2hunter2", ReadOnlyPlugin: OwnPassword, SignIn: func(context.Context) error { return &mysql.MySQLError{Number: 1045} }}
 	t.Cleanup(func() { _, _ = db.Exec("DROP USER IF EXISTS " + account(u.Application)) })
 	err := u.Ensure(context.Background(), db, silent) // there are no tables
 	require.Error(t, err)

@@ -91,7 +91,11 @@ func (u Users) application(ctx context.Context, connection *sql.Conn, log *slog.
 	if err := do(ctx, connection, "making the user "+u.Application, "CREATE USER IF NOT EXISTS "+user+" IDENTIFIED BY "+quote(u.Password)+u.require()); err != nil {
 		return err
 	}
-	if u.SignIn(ctx) != nil {
+	denied, err := refused(u.SignIn(ctx))
+	if err != nil {
+		return fmt.Errorf("signing in as %s, to see whether the password is the secret's: %w", u.Application, err)
+	}
+	if denied {
 		var version string
 		if err := connection.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
 			return fmt.Errorf("asking the server's version: %w", err)
@@ -110,6 +114,25 @@ func (u Users) application(ctx context.Context, connection *sql.Conn, log *slog.
 		}
 	}
 	return u.narrow(ctx, connection, user)
+}
+
+// refused tells a wrong password from other failures. A password is set for a wrong one alone: MySQL keeps one password
+// beside the current one, and setting what is set already would put it into the place of the one with which tasks still run.
+func refused(err error) (bool, error) {
+	const (
+		deniedToSchema = 1044 // the password is right, and rights are given below
+		denied         = 1045
+		deniedNoWay    = 1698 // the user signs in by a plugin that takes no password
+		expired        = 1862
+	)
+	var known *mysql.MySQLError
+	if err == nil || errors.As(err, &known) && known.Number == deniedToSchema {
+		return false, nil
+	}
+	if known != nil && (known.Number == denied || known.Number == deniedNoWay || known.Number == expired) {
+		return true, nil
+	}
+	return false, err
 }
 
 // reader makes one user who reads.

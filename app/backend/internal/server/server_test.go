@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -126,4 +127,26 @@ func TestStartsWithoutADatabase(t *testing.T) {
 	assert.Equal(t, http.StatusOK, p.machine("GET", "/api/items", "").status, "items need no MySQL")
 	require.NoError(t, server.Start())
 	require.Eventually(t, func() bool { return p.ask("GET", "/health", "").status == http.StatusOK }, 20*time.Second, 50*time.Millisecond)
+}
+
+// Old rows go batch by batch until none is left; a turn is bounded, and an error ends it with what was done so far.
+func TestTidyingGoesOn(t *testing.T) {
+	left, asked := int64(2500), 0
+	batch := func(context.Context, time.Time) (int64, error) {
+		asked++
+		gone := min(left, 1000)
+		left -= gone
+		return gone, nil
+	}
+	sum, err := all(context.Background(), time.Now(), batch)
+	require.NoError(t, err)
+	assert.Equal(t, int64(2500), sum)
+	assert.Equal(t, 4, asked)
+	left, asked = 1<<40, 0
+	sum, err = all(context.Background(), time.Now(), batch)
+	require.NoError(t, err)
+	assert.Equal(t, int64(tidyBatches*1000), sum)
+	sum, err = all(context.Background(), time.Now(), func(context.Context, time.Time) (int64, error) { return 0, io.EOF })
+	require.ErrorIs(t, err, io.EOF)
+	assert.Zero(t, sum)
 }

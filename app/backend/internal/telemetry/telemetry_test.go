@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -142,4 +143,15 @@ func TestTracing(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("no span arrived")
 	}
+}
+
+// What OpenTelemetry complains of is a line of our log like any other.
+func TestLostTracesAreLogged(t *testing.T) {
+	var out bytes.Buffer
+	LogLostTraces(NewLog(&out, slog.LevelInfo))
+	otel.Handle(errors.New("the collector is away"))
+	var line map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+	assert.Equal(t, "the collector is away", line["error"])
+	assert.Equal(t, "WARN", line["level"])
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -32,6 +33,12 @@ func StartTracing(ctx context.Context, environment, version string) (stop func(c
 	)))
 	otel.SetTracerProvider(provider)
 	return provider.Shutdown, nil
+}
+
+// LogLostTraces hands OpenTelemetry's own complaints, such as a collector that does not answer, to our log: it would write them
+// as lines of another form.
+func LogLostTraces(log *slog.Logger) {
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Warn("opentelemetry", "error", err) }))
 }
 
 // Span starts a span below the context's one.

@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"os"
 	"time"
 
@@ -36,7 +35,7 @@ func main() {
 		os.Exit(1)
 	}
 	checker := &release.Checker{
-		CodeDeploy: codedeploy.NewFromConfig(settings), HTTP: &http.Client{Timeout: patience},
+		CodeDeploy: codedeploy.NewFromConfig(settings), HTTP: release.NewClient(patience),
 		TestURL: os.Getenv("TEST_URL"), Checks: checks, Attempts: attempts, Wanted: wanted, Pause: pause, Log: log,
 	}
 	lambda.Start(checker.Handle)

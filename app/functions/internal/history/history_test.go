@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -21,10 +22,15 @@ type table struct {
 	rows   map[string]map[string]types.AttributeValue
 	inputs []*dynamodb.PutItemInput
 	fail   map[string]error // by event id
+	silent string           // the event id that gets no answer
 }
 
-func (t *table) PutItem(_ context.Context, input *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
+func (t *table) PutItem(ctx context.Context, input *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	t.inputs = append(t.inputs, input)
+	if t.silent != "" && text(input.Item["eventId"]) == t.silent {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	if err := t.fail[text(input.Item["eventId"])]; err != nil {
 		return nil, err
 	}
@@ -103,6 +109,19 @@ func TestABatchStopsAtTheFirstFailure(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []events.DynamoDBBatchItemFailure{{ItemIdentifier: "999"}}, response.BatchItemFailures)
 	assert.Len(t, there.inputs, 1, "what comes later must not be written before what failed")
+}
+
+// A slow table: what was written before the time is over stays written, and the next call begins behind it.
+func TestABatchStopsInTime(t *testing.T) {
+	there := &table{silent: "e2"}
+	w := writer(there)
+	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(400*time.Millisecond))
+	defer cancel()
+	response, err := w.Handle(ctx, read(t, batch))
+	require.NoError(t, err)
+	require.NoError(t, ctx.Err(), "there is time left to say so")
+	assert.Equal(t, []events.DynamoDBBatchItemFailure{{ItemIdentifier: "1000"}}, response.BatchItemFailures)
+	assert.Len(t, there.rows, 1)
 }
 
 func TestAForeignRecordFails(t *testing.T) {

@@ -35,6 +35,12 @@ type Client interface {
 	Do(request *http.Request) (*http.Response, error)
 }
 
+// NewClient asks with patience for each answer, and follows no redirect: it may lead to another listener, whose 200 says
+// nothing about the new version.
+func NewClient(patience time.Duration) *http.Client {
+	return &http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
 // Checker asks the new version for its health.
 type Checker struct {
 	CodeDeploy CodeDeploy
@@ -63,7 +69,7 @@ func ReadChecks(text string) (map[string]string, error) {
 	return checks, nil
 }
 
-// reserve is what stays of the function's time to report a failure.
+// reserve is what stays of the function's time to report a failure; of a short time a quarter.
 const reserve = 15 * time.Second
 
 // Handle checks the service that the deployment is about and reports. An error means that CodeDeploy could not be told:
@@ -77,9 +83,14 @@ func (c *Checker) Handle(ctx context.Context, event Event) error {
 		c.Log.ErrorContext(ctx, "the new version does not pass", "deployment", event.DeploymentID, "error", err)
 		status = types.LifecycleEventStatusFailed
 	}
+	var told *types.LifecycleEventAlreadyCompletedException
 	if _, err := c.CodeDeploy.PutLifecycleEventHookExecutionStatus(ctx, &codedeploy.PutLifecycleEventHookExecutionStatusInput{
 		DeploymentId: aws.String(event.DeploymentID), LifecycleEventHookExecutionId: aws.String(event.ExecutionID), Status: status,
-	}); err != nil {
+	}); errors.As(err, &told) {
+		// The answer to an earlier telling was lost, or Lambda calls a second time: what was said first counts.
+		c.Log.WarnContext(ctx, "CodeDeploy was told before", "deployment", event.DeploymentID, "status", string(status))
+		return nil
+	} else if err != nil {
 		return fmt.Errorf("telling CodeDeploy %s about deployment %s: %w", status, event.DeploymentID, err)
 	}
 	c.Log.InfoContext(ctx, "told CodeDeploy", "deployment", event.DeploymentID, "status", string(status))
@@ -88,7 +99,7 @@ func (c *Checker) Handle(ctx context.Context, event Event) error {
 
 func (c *Checker) check(ctx context.Context, deployment string) error {
 	if deadline, ok := ctx.Deadline(); ok {
-		bounded, cancel := context.WithDeadline(ctx, deadline.Add(-reserve))
+		bounded, cancel := context.WithDeadline(ctx, deadline.Add(-min(reserve, time.Until(deadline)/4)))
 		defer cancel()
 		ctx = bounded
 	}

@@ -41,7 +41,7 @@ var event = Event{DeploymentID: "d-1", ExecutionID: "execution-1"}
 
 func checker(d *deploy, server *httptest.Server) *Checker {
 	return &Checker{
-		CodeDeploy: d, HTTP: server.Client(), TestURL: server.URL, Checks: map[string]string{"itrack-backend-staging": "/api/health", "itrack-audit-staging": "/audit/up"},
+		CodeDeploy: d, HTTP: NewClient(10 * time.Second), TestURL: server.URL, Checks: map[string]string{"itrack-backend-staging": "/api/health", "itrack-audit-staging": "/audit/up"},
 		Attempts: 6, Wanted: 3, Pause: time.Millisecond, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }
@@ -73,7 +73,7 @@ func TestVerdicts(t *testing.T) {
 		"after a start":                 {"itrack-backend-staging", []int{503, 503, 200}, types.LifecycleEventStatusSucceeded, 5},
 		"good answers must be in a row": {"itrack-backend-staging", []int{200, 200, 500, 200, 200, 500}, types.LifecycleEventStatusFailed, 6},
 		"never healthy":                 {"itrack-backend-staging", []int{500}, types.LifecycleEventStatusFailed, 6},
-		"a redirect is no health":       {"itrack-backend-staging", []int{204}, types.LifecycleEventStatusFailed, 6},
+		"no content is no health":       {"itrack-backend-staging", []int{204}, types.LifecycleEventStatusFailed, 6},
 		"another service's path":        {"itrack-audit-staging", []int{200}, types.LifecycleEventStatusFailed, 0},
 		"unknown group":                 {"itrack-reports-staging", []int{200}, types.LifecycleEventStatusFailed, 0},
 	} {
@@ -106,6 +106,26 @@ func TestTellingMustSucceed(t *testing.T) {
 	assert.Contains(t, err.Error(), "d-1")
 }
 
+// Where the answer to the first telling was lost, CodeDeploy has the verdict: another call would change nothing.
+func TestToldBefore(t *testing.T) {
+	server, _ := answering(t, "/api/health", 200)
+	d := &deploy{group: "itrack-backend-staging", muted: &types.LifecycleEventAlreadyCompletedException{}}
+	require.NoError(t, checker(d, server).Handle(context.Background(), event))
+	require.Len(t, d.told, 1)
+}
+
+// A redirect may lead to the listener that serves the old version, which is healthy.
+func TestARedirectIsNoHealth(t *testing.T) {
+	old, asked := answering(t, "/api/health", 200)
+	server := httptest.NewServer(http.RedirectHandler(old.URL+"/api/health", http.StatusMovedPermanently))
+	t.Cleanup(server.Close)
+	d := &deploy{group: "itrack-backend-staging"}
+	require.NoError(t, checker(d, server).Handle(context.Background(), event))
+	require.Len(t, d.told, 1)
+	assert.Equal(t, types.LifecycleEventStatusFailed, d.told[0].Status)
+	assert.Zero(t, asked.Load())
+}
+
 func TestAnEventOfSomebodyElse(t *testing.T) {
 	server, _ := answering(t, "/api/health", 200)
 	d := &deploy{}
@@ -119,7 +139,7 @@ func TestTheVerdictComesInTime(t *testing.T) {
 	d := &deploy{group: "itrack-backend-staging"}
 	c := checker(d, server)
 	c.Attempts, c.Pause = 1000, time.Hour
-	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(reserve+50*time.Millisecond))
+	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(400*time.Millisecond))
 	defer cancel()
 	require.NoError(t, c.Handle(ctx, event))
 	require.NoError(t, ctx.Err(), "the function's own time must not be over")

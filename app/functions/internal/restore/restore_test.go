@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -34,6 +35,7 @@ type cloud struct {
 	items     int
 	scan      error
 	scanned   *dynamodb.ScanInput
+	silent    bool // the database does not answer
 }
 
 func (c *cloud) PutRestoreValidationResult(_ context.Context, input *backup.PutRestoreValidationResultInput, _ ...func(*backup.Options)) (*backup.PutRestoreValidationResultOutput, error) {
@@ -51,7 +53,11 @@ func (c *cloud) Scan(_ context.Context, input *dynamodb.ScanInput, _ ...func(*dy
 	return &dynamodb.ScanOutput{Items: make([]map[string]dynamotypes.AttributeValue, c.items)}, c.scan
 }
 
-func (c *cloud) CountTables(_ context.Context, host string, port int) (int, error) {
+func (c *cloud) CountTables(ctx context.Context, host string, port int) (int, error) {
+	if c.silent {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}
 	c.host, c.port = host, port
 	return c.tables, c.mysql
 }
@@ -154,6 +160,18 @@ func TestItAsksWhatWasRestored(t *testing.T) {
 	require.NoError(t, check(play).Handle(context.Background(), completed(t, "COMPLETED", tableArn)))
 	assert.Equal(t, "awsbackup-restore-test-2", *play.scanned.TableName)
 	assert.Equal(t, int32(pageSize), *play.scanned.Limit, "a page, not the whole table")
+}
+
+// What does not answer is a failure, told before the function's own time is over.
+func TestTheVerdictComesInTime(t *testing.T) {
+	play := &cloud{instances: restored(true), silent: true}
+	ctx, cancel := context.WithDeadline(context.Background(), time.Now().Add(400*time.Millisecond))
+	defer cancel()
+	require.NoError(t, check(play).Handle(ctx, completed(t, "COMPLETED", databaseArn)))
+	require.NoError(t, ctx.Err())
+	require.Len(t, play.told, 1)
+	assert.Equal(t, backuptypes.RestoreValidationStatusFailed, play.told[0].ValidationStatus)
+	assert.Contains(t, *play.told[0].ValidationStatusMessage, "deadline exceeded")
 }
 
 func TestAJobThatStillRuns(t *testing.T) {
