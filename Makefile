@@ -60,7 +60,7 @@ tools: ## Make sure of a pulumi command: the one on PATH if new enough, else bui
 	@tools/pulumi.sh
 
 .PHONY: rehearse
-rehearse: build ## Deploy both stacks into the stand-in AWS (ENVIRONMENT=production for one)
+rehearse: known build ## Deploy both stacks into the stand-in AWS (ENVIRONMENT=production for one)
 	$(call say,'rehearsing $(or $(ENVIRONMENT),staging and production)')
 	@bin/itrack rehearse $(ENVIRONMENT)
 
@@ -119,11 +119,11 @@ bin/govulncheck: tools/go.mod
 
 .PHONY: docs
 docs: build ## Write the documents that are made from the code (docs/coverage.md from three rehearsals)
-	$(call say,'writing docs: settings, outputs, coverage')
+	$(call say,'writing docs: what `itrack docs --help` lists')
 	@bin/itrack docs
 
 .PHONY: bench
-bench: build ## Time the first up of each stack against as many trivial resources
+bench: known build ## Time the first up of each stack against as many trivial resources
 	$(call say,'benchmarking $(or $(ENVIRONMENT),staging and production): medians of 5')
 	@bin/itrack bench $(ENVIRONMENT)
 
@@ -143,10 +143,15 @@ dev: bin/itrack ## Run the backend with a database, emulated AWS, sample data, a
 
 # The operator's commands. Each target is its command: `make deploy ENVIRONMENT=staging` is `itrack deploy staging`, which has
 # a --help of its own and exit codes that make hides (docs/cli.md).
-# `named` comes first, so that nothing is built in vain.
+# `named` comes first, so that nothing is built in vain; `known` is for what takes every environment where none is named.
 .PHONY: named
-named:
+named: known
 	@if [ -z "$(ENVIRONMENT)" ]; then printf 'name the environment: make %s ENVIRONMENT=staging\n' "$(firstword $(MAKECMDGOALS))" >&2; exit 2; fi
+
+.PHONY: known
+known:
+	@for name in $(ENVIRONMENT); do [ -f "Pulumi.$$name.yaml" ] || { \
+		printf 'ENVIRONMENT=%s: there is no Pulumi.%s.yaml; there are:%s\n' "$$name" "$$name" "$$(printf ' %s' Pulumi.*.yaml | sed 's/Pulumi\.//g; s/\.yaml//g')" >&2; exit 2; }; done
 
 .PHONY: doctor
 doctor: named bin/itrack tools ## Check tools, credentials, account, quotas, secrets, state
@@ -209,7 +214,7 @@ connect-db: named bin/itrack tools ## Open a way to MySQL through the bastion
 	@bin/itrack connect db $(ENVIRONMENT) $(FLAGS)
 
 .PHONY: security-scan
-security-scan: bin/itrack functions tools bin/govulncheck ## Look for known vulnerabilities, secrets, and what the review finds
+security-scan: known bin/itrack functions tools bin/govulncheck ## Look for known vulnerabilities, secrets, and what the review finds
 	@bin/itrack security-scan $(ENVIRONMENT) $(FLAGS)
 
 .PHONY: unlock

@@ -87,7 +87,8 @@ func TestDeployRights(t *testing.T) {
 			"ec2:CreateVpc", "ec2:AuthorizeSecurityGroupIngress", "rds:CreateDBInstance", "dynamodb:CreateTable", "kms:CreateKey", "kms:Sign", "lambda:CreateFunction",
 			"lambda:UpdateFunctionCode", "ecs:CreateService", "ecs:RegisterTaskDefinition", "ecs:RunTask", "codedeploy:CreateDeployment", "codedeploy:StopDeployment", "codedeploy:ContinueDeployment", "ecs:ListTasks",
 			"apigateway:POST", "wafv2:CreateWebACL", "cloudfront:CreateDistribution", "cloudfront:CreateInvalidation", "s3:PutBucketPolicy", "s3:PutObject",
-			"ecr:PutImage", "ecr:GetAuthorizationToken", "backup:CreateBackupPlan", "cloudwatch:PutMetricAlarm", "cloudwatch:PutCompositeAlarm", "cloudwatch:PutDashboard",
+			"ecr:PutImage", "ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:GetDownloadUrlForLayer",
+			"ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "backup:CreateBackupPlan", "cloudwatch:PutMetricAlarm", "cloudwatch:PutCompositeAlarm", "cloudwatch:PutDashboard",
 			"events:PutRule", "logs:CreateLogGroup", "logs:PutMetricFilter", "sns:CreateTopic", "sqs:CreateQueue", "ssm:CreateDocument", "budgets:ModifyBudget",
 			"ce:CreateAnomalyMonitor", "autoscaling:CreateAutoScalingGroup", "iam:CreateRole", "iam:CreateServiceLinkedRole", "route53:ChangeResourceRecordSets", "acm:RequestCertificate",
 		} {

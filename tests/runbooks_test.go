@@ -14,7 +14,8 @@ import (
 func TestRunbooksNameWhatExists(t *testing.T) {
 	// The secrets are looked up by the stack and made by a command; the state's file and bucket are no resources (the deploy role's rights name the bucket: TestDeployRights).
 	known := map[string]bool{"itrack/production/db_password": true, "itrack/production/jwt_secret": true, "itrack/production/api_key": true,
-		"pulumi/stacks/itrack/production": true, "itrack-pulumi-state-" + mockAccount + "-production": true}
+		"pulumi/stacks/itrack/production": true, "itrack-pulumi-state-" + mockAccount + "-production": true,
+		"//itrack-pulumi-state-" + mockAccount + "-production": true}
 	for _, resource := range recorded(t, "production").Resources {
 		for _, property := range []string{"name", "alarmName", "dashboardName", "identifier", "ruleName"} {
 			if value, ok := resource.find(property); ok && plain(value).IsString() {

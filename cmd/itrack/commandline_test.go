@@ -54,8 +54,9 @@ func checkLine(line string, targets *makefile) []string {
 	return out
 }
 
-// environments are those that a line may name: those of the repository, and the word itself where a line is a pattern.
-var environments = []string{"staging", "production", "ENVIRONMENT"}
+// environments are those that a line may name: those of the repository, the one that docs/emulate.md makes, and the word itself
+// where a line is a pattern.
+var environments = []string{"staging", "production", "emulate", "ENVIRONMENT"}
 
 func checkCommand(words []string) error {
 	cmd, rest, err := freshRoot().Find(words)
@@ -76,7 +77,7 @@ func checkCommand(words []string) error {
 	if err := cmd.ValidateRequiredFlags(); err != nil {
 		return err
 	}
-	if !cmd.Runnable() {
+	if !works(cmd) {
 		return fmt.Errorf("%s does nothing by itself", cmd.CommandPath())
 	}
 	return checkEnvironments(cmd, args)

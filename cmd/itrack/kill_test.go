@@ -174,13 +174,7 @@ func (c *campaign) built() (digest, frontend string) {
 	for function := range c.mirrored["staging"].Functions {
 		c.write("build/functions/"+function+".zip", string(opstest.Zip(c.t, fmt.Sprintf("%s %d", function, c.version))))
 	}
-	frontend = filepath.Join(c.t.TempDir(), "dist")
-	require.NoError(c.t, os.MkdirAll(filepath.Join(frontend, "assets"), 0o700))
-	asset := fmt.Sprintf("assets/app-%08x.js", 0xabcdef00+c.version)
-	require.NoError(c.t, os.WriteFile(filepath.Join(frontend, asset), fmt.Appendf(nil, "console.log(%d)", c.version), 0o600))
-	page := fmt.Sprintf(`<!doctype html><html><head><script type="module" src="/%s"></script></head><body></body></html>`, asset)
-	require.NoError(c.t, os.WriteFile(filepath.Join(frontend, "index.html"), []byte(page), 0o600))
-	return digest, frontend
+	return digest, c.frontend(c.version)
 }
 
 func TestKilledCommandsAreCompletedByTheNextRun(t *testing.T) {

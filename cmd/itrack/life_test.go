@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,7 @@ type life struct {
 	cloud      *opstest.Cloud
 	delivery   *opstest.Delivery
 	mirrored   map[string]ops.Outputs
+	asked      map[string][]opstest.Call // what the pipeline's commands asked of AWS, by environment
 	closing    []func()
 }
 
@@ -55,7 +57,7 @@ const lifeProduction = `
 
 func newLife(t *testing.T) *life {
 	t.Helper()
-	l := &life{t: t, project: t.TempDir(), kept: t.TempDir(), mirrored: map[string]ops.Outputs{}}
+	l := &life{t: t, project: t.TempDir(), kept: t.TempDir(), mirrored: map[string]ops.Outputs{}, asked: map[string][]opstest.Call{}}
 	repository, err := filepath.Abs(filepath.Join("..", ".."))
 	require.NoError(t, err)
 	l.repository = repository
@@ -81,6 +83,7 @@ func newLife(t *testing.T) *life {
 	l.delivery = opstest.NewDelivery(l.cloud)
 	opstest.NewSigning(l.cloud)
 	opstest.NewBucketPolicies(l.cloud)
+	opstest.NewMaintenance(l.cloud)
 	l.cloud.SignIn(t)
 	t.Chdir(l.project)
 	return l
@@ -108,7 +111,7 @@ func lifeFactory(project, repository string, out, said io.Writer) *cmdutil.Facto
 // factory is lifeFactory with the stacks in the stand-in AWS.
 func (l *life) factory(out, said io.Writer) *cmdutil.Factory {
 	f := lifeFactory(l.project, l.repository, out, said)
-	f.OpenStack = func(ctx context.Context, project, environment string, _ bool) (*engine.Stack, error) {
+	f.OpenStack = func(ctx context.Context, project, environment string) (*engine.Stack, error) {
 		cli, err := f.Pulumi(ctx, project)
 		if err != nil {
 			return nil, err
@@ -120,7 +123,7 @@ func (l *life) factory(out, said io.Writer) *cmdutil.Factory {
 		return stack, err
 	}
 	f.Outputs = func(ctx context.Context, project, environment string) (map[string]any, error) {
-		stack, err := f.OpenStack(ctx, project, environment, true)
+		stack, err := f.OpenStack(ctx, project, environment)
 		if err != nil {
 			return nil, err
 		}
@@ -145,12 +148,15 @@ func (l *life) mirror(ctx context.Context, f *cmdutil.Factory, environment strin
 		if err != nil {
 			return nil, err
 		}
+		l.remember(environment)
 		made = opstest.Mirror(l.t, env, out)
 		images := opstest.NewRegistry(l.t, env.Account)
 		images.Serve(&made)
 		images.Mirror(l.t, env)
 		opstest.Targets(l.t, env, "backend")
+		opstest.Site(l.t, l.cloud, env, made)
 		l.mirrored[environment] = made
+		l.cloud.Forget() // the test's own calls are not the command's
 	}
 	// What the stack wants may have changed since; where things are has not.
 	for name, wanted := range out.Releases {
@@ -189,6 +195,7 @@ func (l *life) commit() {
 func (l *life) run(code int, args ...string) (out, said string) {
 	l.t.Helper()
 	var stdout, stderr bytes.Buffer
+	l.cloud.Forget()
 	root := newRoot(l.factory(&stdout, &stderr))
 	root.SetArgs(args)
 	root.SetOut(&stdout)
@@ -201,9 +208,17 @@ func (l *life) run(code int, args ...string) (out, said string) {
 		done()
 	}
 	l.closing = nil
+	if slices.Contains(piped, args[0]) {
+		l.remember(args[1])
+	}
 	require.Equal(l.t, code, cmdutil.ExitCode(err), "itrack %s\n%s\n%s", strings.Join(args, " "), stdout.String(), stderr.String())
 	l.t.Logf("itrack %s: exit code %d", strings.Join(args, " "), code)
 	return stdout.String(), stderr.String()
+}
+
+// remember keeps what was asked of AWS since it was forgotten.
+func (l *life) remember(environment string) {
+	l.asked[environment] = append(l.asked[environment], l.cloud.Calls()...)
 }
 
 // build builds the backend for the platform that the stack runs it on, from the repository's source, and gives the image's digest.
@@ -225,6 +240,18 @@ func (l *life) image(version string) string {
 	l.t.Helper()
 	require.NoError(l.t, os.RemoveAll(filepath.Join(l.project, "build", "images")))
 	return opstest.Layout(l.t, filepath.Join(l.project, "build", "images"), "backend", version, "linux/amd64", "linux/arm64")
+}
+
+// frontend writes a frontend's build and gives its folder.
+func (l *life) frontend(version int) string {
+	l.t.Helper()
+	dir := filepath.Join(l.t.TempDir(), "dist")
+	require.NoError(l.t, os.MkdirAll(filepath.Join(dir, "assets"), 0o700))
+	asset := fmt.Sprintf("assets/app-%08x.js", 0xabcdef00+version)
+	require.NoError(l.t, os.WriteFile(filepath.Join(dir, asset), fmt.Appendf(nil, "console.log(%d)", version), 0o600))
+	page := fmt.Sprintf(`<!doctype html><html><head><script type="module" src="/%s"></script></head><body></body></html>`, asset)
+	require.NoError(l.t, os.WriteFile(filepath.Join(dir, "index.html"), []byte(page), 0o600))
+	return dir
 }
 
 func (l *life) running(environment string) string {
@@ -269,10 +296,10 @@ func TestAWholeLife(t *testing.T) {
 	// The first image is the backend itself; it is deployed twice.
 	first := l.build("v1.0.0")
 	l.run(cmdutil.ExitOK, "push", "staging")
-	l.run(cmdutil.ExitOK, "deploy-apps", "staging", "--image", "backend="+first)
+	site := l.frontend(1)
+	l.run(cmdutil.ExitOK, "deploy-apps", "staging", "--image", "backend="+first, "--frontend", site)
 	require.Equal(t, first, l.running("staging"))
-	l.cloud.Forget()
-	l.run(cmdutil.ExitOK, "deploy-apps", "staging", "--image", "backend="+first)
+	l.run(cmdutil.ExitOK, "deploy-apps", "staging", "--image", "backend="+first, "--frontend", site)
 	require.Empty(t, l.cloud.Changes())
 	l.run(cmdutil.ExitOK, "health", "staging")
 
@@ -287,7 +314,7 @@ func TestAWholeLife(t *testing.T) {
 	// The mended one goes through, and to production.
 	third := l.image("v1.1.1")
 	l.run(cmdutil.ExitOK, "push", "staging")
-	l.run(cmdutil.ExitOK, "deploy-apps", "staging", "--image", "backend="+third)
+	l.run(cmdutil.ExitOK, "deploy-apps", "staging", "--image", "backend="+third, "--frontend", l.frontend(2))
 	l.promote(third)
 
 	// A wanted release that changes takes effect with the running image.
@@ -306,6 +333,9 @@ func TestAWholeLife(t *testing.T) {
 
 	// Back, and everything goes.
 	l.run(cmdutil.ExitOK, "rollback", "staging")
+	l.run(cmdutil.ExitOK, "rollback", "staging", "--frontend")
+	l.run(cmdutil.ExitOK, "status", "staging")
+	l.thePipelineMay("staging")
 	l.run(cmdutil.ExitRefused, "destroy", "production", "--confirm", "production")
 	l.run(cmdutil.ExitOK, "destroy", "staging", "--confirm", "staging")
 	out, _ = l.run(cmdutil.ExitOK, "destroy", "staging", "--confirm", "staging")

@@ -55,16 +55,10 @@ func run() int {
 
 		StackSettings: stackSettings,
 	}
-	f.OpenStack = func(ctx context.Context, project, environment string, existing bool) (*engine.Stack, error) {
-		return openStack(ctx, f, project, environment, existing)
+	f.OpenStack = func(ctx context.Context, project, environment string) (*engine.Stack, error) {
+		return openStack(ctx, f, project, environment)
 	}
-	f.Outputs = func(ctx context.Context, project, environment string) (map[string]any, error) {
-		stack, err := f.OpenStack(ctx, project, environment, true)
-		if err != nil {
-			return nil, err
-		}
-		return stack.Outputs(ctx)
-	}
+	f.Outputs = f.StackOutputs
 	cmd := newRoot(f)
 	cmd.SetOut(f.IO.Out)
 	cmd.SetErr(f.IO.Err)

@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
+	"github.com/itrack/itrack/infra"
 	"github.com/itrack/itrack/internal/engine"
+	"github.com/itrack/itrack/internal/ops"
 	"github.com/itrack/itrack/internal/rehearsal"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
@@ -81,7 +83,8 @@ func itrack(t *testing.T, program pulumi.RunFunc, args ...string) (stdout, stder
 		Pulumi: func(ctx context.Context, _ string) (*engine.CLI, error) {
 			return engine.FindPulumi(ctx, repository)
 		},
-		Rehearse: engine.Rehearse, Measure: engine.Measure,
+		StackSettings: func(_, environment string) (ops.Settings, error) { return ops.Settings{Environment: environment}, nil },
+		Rehearse:      engine.Rehearse, Measure: engine.Measure,
 	})
 	root.SetArgs(args)
 	root.SetOut(&out)
@@ -147,6 +150,15 @@ func TestRehearsalReportsTheProgramsError(t *testing.T) {
 	require.Equal(t, "creating network: the range 10.0.0.0/30 is too small", stack.Failures[0].Message)
 }
 
+// Settings that do not pass are wrong usage, also where the program finds them: nothing was run.
+func TestRehearsalOfWrongSettingsIsWrongUsage(t *testing.T) {
+	out, said, code := itrack(t, infra.Stack, "rehearse", "staging", "--json")
+	require.Equal(t, cmdutil.ExitUsage, code, said)
+	failures := document(t, out)[0].Failures
+	require.Len(t, failures, 1)
+	require.Contains(t, failures[0].Message, "itrack:network")
+}
+
 // unknown is a resource of a type that the stand-in has never heard of.
 type unknown struct{ pulumi.CustomResourceState }
 
@@ -202,6 +214,13 @@ func TestCommands(t *testing.T) {
 		{[]string{"version"}, cmdutil.ExitOK, "itrack v1.2.3 (needs pulumi 3.230.0 or newer)\n", ""},
 		{[]string{"config", "schema"}, cmdutil.ExitOK, "{\"type\":\"object\"}\n", ""},
 		{[]string{"moon"}, cmdutil.ExitUsage, "", `unknown command "moon"`},
+		{[]string{"state", "unlok"}, cmdutil.ExitUsage, "", `unknown command "unlok" for "itrack state" (did you mean unlock?); see`},
+		{[]string{"completion", "moon"}, cmdutil.ExitUsage, "", `unknown command "moon" for "itrack completion"; see`},
+		{[]string{"rollback", "staging", "--frontend", "--function", "x"}, cmdutil.ExitUsage, "", "none of the others can be"},
+		{[]string{"promote", "staging", "staging"}, cmdutil.ExitUsage, "", "promoting staging to itself"},
+		{[]string{"promote", "staging", "produciton", "--yes"}, cmdutil.ExitUsage, "", "produciton"},
+		{[]string{"deploy-apps", "staging", "--image", "backend=latest"}, cmdutil.ExitUsage, "", "reading the image latest: it is no digest"},
+		{[]string{"push", "staging", "--images", "/nowhere"}, cmdutil.ExitUsage, "", "--images /nowhere is no folder"},
 		{[]string{"rehearse", "--wrong"}, cmdutil.ExitUsage, "", "unknown flag: --wrong; see `itrack rehearse --help`"},
 		{[]string{"version", "x"}, cmdutil.ExitUsage, "", "itrack version --help"},
 		{[]string{"rehearse", "--set", "itrack:domian=example.com"}, cmdutil.ExitUsage, "", "did you mean domain?"},
@@ -220,7 +239,7 @@ func TestEveryCommandHasHelpAndExamples(t *testing.T) {
 	require.NotEmpty(t, root.Commands())
 	for _, cmd := range root.Commands() {
 		require.NotEmpty(t, cmd.Short, cmd.CommandPath())
-		if cmd.Runnable() {
+		if works(cmd) {
 			require.Contains(t, cmd.Example, cmd.CommandPath())
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/itrack/itrack/cmd/itrack/bench"
 	"github.com/itrack/itrack/cmd/itrack/build"
@@ -72,6 +73,7 @@ Data goes to stdout, everything else to stderr. Exit codes: 0 ok, 1 failed, 2 wr
 	cmd.SetHelpCommandGroupID("more")
 	cmd.SetCompletionCommandGroupID("more")
 	cmdutil.CompleteEnvironments(f, cmd)
+	cmd.InitDefaultCompletionCmd() // cobra adds it when the command runs, which is too late for markUsage
 	markUsage(cmd)
 	return cmd
 }
@@ -85,20 +87,47 @@ func add(root *cobra.Command, group, title string, commands ...*cobra.Command) {
 	}
 }
 
-// markUsage makes wrong flags and arguments of a command and all below it usage errors.
+// holder marks a command that only holds others, and has their help instead of work of its own.
+const holder = "holder"
+
+// markUsage makes wrong flags, wrong arguments, flags that exclude each other and unknown commands usage errors, of a command and
+// all below it. Cobra itself answers an unknown command below another with the help text, as if all were well.
 func markUsage(cmd *cobra.Command) {
-	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return cmdutil.UsageError{Err: fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
-	})
-	if check := cmd.Args; check != nil {
-		cmd.Args = func(c *cobra.Command, args []string) error {
+	cmd.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrongUsage(c, err) })
+	if cmd.HasSubCommands() && !cmd.Runnable() {
+		cmd.Annotations = map[string]string{holder: "true"}
+		cmd.Args = knownCommand
+		cmd.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+	}
+	check := cmd.Args
+	cmd.Args = func(c *cobra.Command, args []string) error {
+		if check != nil {
 			if err := check(c, args); err != nil {
-				return cmdutil.UsageError{Err: fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
+				return wrongUsage(c, err)
 			}
-			return nil
 		}
+		if err := c.ValidateFlagGroups(); err != nil {
+			return wrongUsage(c, err)
+		}
+		return nil
 	}
 	for _, child := range cmd.Commands() {
 		markUsage(child)
 	}
+}
+
+func wrongUsage(c *cobra.Command, err error) error {
+	return cmdutil.UsageError{Err: fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
+}
+
+// knownCommand refuses every argument of a command that only holds others.
+func knownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	c.SuggestionsMinimumDistance = 2
+	if like := c.SuggestionsFor(args[0]); len(like) > 0 {
+		return fmt.Errorf("unknown command %q for %q (did you mean %s?)", args[0], c.CommandPath(), strings.Join(like, " or "))
+	}
+	return fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath())
 }

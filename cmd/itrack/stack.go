@@ -12,13 +12,13 @@ import (
 	"github.com/itrack/itrack/internal/ops"
 )
 
-// openStack opens a stack as `pulumi up` would: the user's own login and backend.
-func openStack(ctx context.Context, f *cmdutil.Factory, project, environment string, existing bool) (*engine.Stack, error) {
+// openStack opens a stack as `pulumi up` would, by the user's own login and backend, and never makes one.
+func openStack(ctx context.Context, f *cmdutil.Factory, project, environment string) (*engine.Stack, error) {
 	cli, err := f.Pulumi(ctx, project)
 	if err != nil {
 		return nil, err
 	}
-	return engine.Open(ctx, engine.Settings{Project: project, Stack: environment, Program: f.Program, CLI: cli, Existing: existing})
+	return engine.Open(ctx, engine.Settings{Project: project, Stack: environment, Program: f.Program, CLI: cli, Existing: true})
 }
 
 // stackSettings is what the commands need of a stack file; the file passes the same checks as before a deployment.

@@ -1,6 +1,7 @@
 package emulators
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,6 +65,34 @@ func TestNothingIsInstalledWhenItMayNotBe(t *testing.T) {
 	require.Error(t, err, "the python3 here installs nothing")
 	assert.Contains(t, string(said), "==> installing moto")
 	assert.True(t, installed())
+}
+
+// Without any python3 nothing can be brought: it is said what to install, and not that a command was not found.
+func TestNoPythonIsSaid(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"bash", "env", "sed", "dirname"} {
+		path, err := exec.LookPath(name)
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(path, filepath.Join(folder, name)))
+	}
+	tools := filepath.Join(t.TempDir(), "tools")
+	require.NoError(t, os.CopyFS(tools, os.DirFS(filepath.Join("..", "..", "tools"))))
+	command := exec.Command(filepath.Join(tools, "moto.sh"), "install")
+	command.Env = []string{"PATH=" + folder}
+	said, err := command.CombinedOutput()
+	require.Error(t, err)
+	assert.Regexp(t, `^there is no python3 on PATH: install python3 and its venv .*\n$`, string(said))
+}
+
+// Somebody else's port: moto's server would wait for ever.
+func TestMotoSaysThatItsPortIsTaken(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	require.NoError(t, err)
+	_, _, err = start("moto.sh", "MOTO_PORT="+port)
+	require.ErrorContains(t, err, "port "+port+" of 127.0.0.1 is taken: end what listens there")
 }
 
 // The address of a server that is there already.

@@ -3,10 +3,12 @@ package ops_test
 import (
 	"context"
 	"errors"
+	"net"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
 
@@ -90,4 +92,26 @@ func TestAWaitIsBoundedAndSaysItsLastState(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	require.ErrorIs(t, wait.Until(ctx, func(context.Context) (bool, string, error) { return false, "x", nil }), context.Canceled)
+}
+
+func TestATimeThatIsOverSaysSo(t *testing.T) {
+	cloud := opstest.New(t)
+	env := cloud.Open(t, "staging", nil)
+	ctx, cancel := context.WithTimeout(context.Background(), -time.Second)
+	defer cancel()
+	_, err := env.Primary().S3().ListBuckets(ctx, &s3.ListBucketsInput{})
+	err = ops.Explain("listing the buckets", err)
+	require.Equal(t, ops.TimedOut, ops.KindOf(err))
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.EqualError(t, err, "listing the buckets: the time is over\n  what to do: run this again: it goes on where it stopped; --timeout gives it longer")
+	// A connection that is not made in time is not the command's time: its error says that a deadline was exceeded, too.
+	_, slow := (&net.Dialer{Deadline: time.Now().Add(-time.Second)}).Dial("tcp", "127.0.0.1:9")
+	require.ErrorIs(t, slow, context.DeadlineExceeded)
+	err = ops.Explain("listing the buckets", slow)
+	require.Equal(t, ops.Failed, ops.KindOf(err))
+	require.ErrorContains(t, err, "AWS could not be reached")
+	// KMS has its own words for its own errors.
+	cloud.Fail(opstest.Fault{Service: "kms", Status: 500, Code: "KMSInternalException"})
+	_, err = env.Primary().KMS().ListKeys(context.Background(), &kms.ListKeysInput{})
+	require.ErrorContains(t, ops.Explain("listing keys", err), "AWS had an internal error, also after several attempts")
 }

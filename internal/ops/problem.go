@@ -72,14 +72,14 @@ var advice = []struct {
 		"the role in use lacks this right: use the deploy role of the environment, or have the right added (`aws sts get-caller-identity` tells the role)"},
 	{[]string{"Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown", "ProvisionedThroughputExceeded"},
 		"AWS asked to slow down, also after several attempts: wait a minute and run this again; nothing is done twice"},
-	{[]string{"InternalError", "InternalFailure", "InternalServer", "InternalServiceError", "ServiceUnavailable", "=ServerException", "=ServiceException"},
+	{[]string{"InternalError", "InternalFailure", "InternalServer", "InternalServiceError", "ServiceUnavailable", "KMSInternal", "DependencyTimeout", "=ServerException", "=ServiceException"},
 		"AWS had an internal error, also after several attempts: see https://health.aws.amazon.com and run this again; nothing is done twice"},
 	{[]string{"LimitExceeded", "QuotaExceeded"}, "a quota of the account is used up: ask for more in Service Quotas, or remove what is not needed"},
 	{[]string{"OptInRequired", "InvalidRegion"}, "the region is not enabled in this account: enable it, or choose another (aws:region, itrack:recovery.region)"},
 }
 
-// Explain makes a Problem of an error of AWS's SDK; what says what was tried. A Problem, and the caller's own wish to stop,
-// stay what they are.
+// Explain makes a Problem of an error of AWS's SDK, and of a time that is over; what says what was tried. A Problem, and the
+// caller's own wish to stop, stay what they are.
 func Explain(what string, err error) error {
 	if err == nil {
 		return nil
@@ -101,6 +101,10 @@ func Explain(what string, err error) error {
 	case errors.As(err, &network):
 		problem.Why = network.Error()
 		problem.Next = "AWS could not be reached: check the network, a proxy, and the endpoints in aws:endpoints or AWS_ENDPOINT_URL"
+	// After the network's own: a connection that is not made in time says of itself that a deadline was exceeded, too.
+	case errors.Is(err, context.DeadlineExceeded):
+		problem.Kind, problem.Why = TimedOut, "the time is over"
+		problem.Next = "run this again: it goes on where it stopped; --timeout gives it longer"
 	case strings.Contains(err.Error(), "failed to refresh cached credentials"), strings.Contains(err.Error(), "no EC2 IMDS role found"):
 		problem.Why = "there are no AWS credentials"
 		problem.Next = "sign in (`aws sso login`), name a profile (AWS_PROFILE, aws:profile), or set credentials in the environment"

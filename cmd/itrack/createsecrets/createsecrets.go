@@ -98,15 +98,14 @@ func createSecretsRun(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	ctx, cancel, err := cmdutil.Within(ctx, o.Timeout)
+	if err != nil {
+		return err
+	}
 	defer cancel()
 	report, err := o.secrets(ctx, request)
 	if err != nil {
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return &ops.Problem{Kind: ops.TimedOut, What: "making the secrets of " + o.Environment, Why: fmt.Sprintf("it is not done after %s", o.Timeout),
-				Next: "run this again: it goes on where it stopped; --timeout gives it longer", Err: err}
-		}
-		return err
+		return cmdutil.Overdue(ctx, "making the secrets of "+o.Environment, err)
 	}
 	if o.JSON {
 		return o.Factory.PrintJSON(report)
@@ -137,9 +136,6 @@ func takeFromEnvironment() map[string]string {
 func (o *Options) request(values map[string]string) (secrets.Request, error) {
 	request := secrets.Request{Values: values, DryRun: o.DryRun}
 	usage := func(text string) (secrets.Request, error) { return request, cmdutil.UsageError{Err: errors.New(text)} }
-	if o.Timeout <= 0 {
-		return usage("--timeout must be longer than nothing")
-	}
 	request.Rotate = o.Rotate
 	request.DropOldest = o.DropOldest
 	if o.DropOldest && (o.Finish || len(o.Rotate) == 0) {

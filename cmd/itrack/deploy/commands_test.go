@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/itrack/itrack/cmd/itrack/deploy"
+	"github.com/itrack/itrack/cmd/itrack/deployapps"
 	"github.com/itrack/itrack/cmd/itrack/destroy"
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/cmd/itrack/preview"
@@ -42,12 +44,18 @@ type scene struct {
 	typed    string // on the terminal; empty: there is none
 	released []string
 	noStack  bool
+	cloud    *opstest.Cloud
+	open     func(ctx context.Context) (*engine.Stack, error) // instead of the place's
+	outputs  func() (map[string]any, error)
+	converge bool // the step after the stack is the real one
+	stdin    io.Reader
 }
 
 func newScene(t *testing.T, program pulumi.RunFunc) *scene {
 	t.Helper()
-	opstest.New(t).SignIn(t)
-	return &scene{T: t, place: stacktest.New(t, program), settings: opstest.Settings("staging")}
+	cloud := opstest.New(t)
+	cloud.SignIn(t)
+	return &scene{T: t, place: stacktest.New(t, program), settings: opstest.Settings("staging"), cloud: cloud}
 }
 
 // run runs one command line and returns what it printed and its exit code.
@@ -65,22 +73,31 @@ func (s *scene) runIn(ctx context.Context, args ...string) (code int, out, said 
 		Pulumi:        func(context.Context, string) (*engine.CLI, error) { return s.place.CLI, nil },
 		StackSettings: func(string, string) (ops.Settings, error) { return s.settings, nil },
 		Ops:           opstest.Options(s),
-		OpenStack: func(ctx context.Context, project, environment string, existing bool) (*engine.Stack, error) {
-			require.True(s, existing, "no command makes a stack")
+		OpenStack: func(ctx context.Context, project, environment string) (*engine.Stack, error) {
 			if s.noStack {
 				return nil, fmt.Errorf("opening: %w", engine.ErrNoStack)
 			}
-			return s.place.Open(ctx, project, environment, existing)
+			if s.open != nil {
+				return s.open(ctx)
+			}
+			return s.place.Open(ctx, project, environment)
 		},
 		Repair: func(ctx context.Context, run engine.RepairRun) (engine.RepairReport, error) {
 			run.Finder, run.Account = recovery.New(pretend.Lister{Cloud: s.place.Cloud}), enginetest.Account
 			return s.place.Stack().Repair(ctx, run.RepairOptions)
 		},
 	}
+	if s.stdin != nil {
+		f.IO.In, f.IO.InTerminal = s.stdin, true
+	}
+	f.Outputs = func(context.Context, string, string) (map[string]any, error) { return s.outputs() }
 	root := &cobra.Command{Use: "itrack", SilenceErrors: true, SilenceUsage: true}
 	release := func(_ context.Context, environment string) error {
 		s.released = append(s.released, environment)
 		return nil
+	}
+	if s.converge {
+		release = deployapps.Converge(f, time.Minute)
 	}
 	root.AddCommand(preview.NewCmdPreview(f, nil), deploy.NewCmdDeploy(f, release, nil), validate.NewCmdValidate(f, nil), destroy.NewCmdDestroy(f, nil), state.NewCmdState(f))
 	root.SetArgs(args)
@@ -338,4 +355,27 @@ func TestCtrlC(t *testing.T) {
 	code, out, _ = s.run("state", "unlock", "staging")
 	require.Equal(t, cmdutil.ExitOK, code)
 	require.Equal(t, "staging: nobody holds the lock\n", out, "the lock was given back")
+}
+
+// Where nobody answers, Ctrl-C and the time end the question: nothing was begun, and nothing waits for Enter.
+func TestAQuestionEnds(t *testing.T) {
+	s := newScene(t, func(ctx *pulumi.Context) error { return stacktest.Topic(ctx, "alarms", pulumi.String("x")) })
+	silent, writer := io.Pipe()
+	t.Cleanup(func() { _ = writer.Close() })
+	s.stdin = silent
+	code, _, said := s.run("deploy", "staging", "--timeout", "20s")
+	require.Equal(t, cmdutil.ExitTimeout, code, said)
+	require.Contains(t, said, "Type staging to go on: ")
+	require.Contains(t, said, "waiting for the answer: the time is over")
+	for _, args := range whole {
+		code, _, said := s.run(append(args, "--timeout", "0s")...)
+		require.Equal(t, cmdutil.ExitUsage, code, args)
+		require.Contains(t, said, "--timeout must be longer than nothing")
+		code, out, said := s.run(append(args, "--timeout", "1ns")...)
+		require.Equal(t, cmdutil.ExitTimeout, code, args)
+		require.Contains(t, said, "the time is over", args)
+		require.Empty(t, out)
+	}
+	require.Empty(t, s.place.Existing())
+	require.Empty(t, s.released)
 }

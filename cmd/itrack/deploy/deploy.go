@@ -9,6 +9,7 @@ import (
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/cmd/itrack/internal/page"
+	"github.com/itrack/itrack/internal/engine"
 	"github.com/itrack/itrack/internal/ops/stack"
 	"github.com/spf13/cobra"
 )
@@ -88,13 +89,11 @@ changed, 5 the time is over, 130 cancelled.`,
 }
 
 func deployRun(ctx context.Context, o *Options) error {
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
-	defer cancel()
+	return o.Factory.WithStack(ctx, o.Environment, o.Timeout, o.deploy)
+}
+
+func (o *Options) deploy(ctx context.Context, opened *engine.Stack) error {
 	f := o.Factory
-	opened, err := f.Stack(ctx, o.Environment)
-	if err != nil {
-		return err
-	}
 	progress := page.NewProgress(f.IO)
 	deployment := stack.Deployment{
 		Stack: opened, Environment: o.Environment, AllowReplace: o.AllowReplace, Refresh: o.Refresh, DryRun: o.DryRun, Observer: progress.Observe,
@@ -107,7 +106,7 @@ func deployRun(ctx context.Context, o *Options) error {
 			summary.Write(f.IO.Out)
 		},
 		Confirm: func(summary stack.Summary) error {
-			return f.Confirm(o.Yes, fmt.Sprintf("Deploying %s: %s", o.Environment, summary.Counts), o.Environment)
+			return f.ConfirmWithin(ctx, o.Yes, fmt.Sprintf("Deploying %s: %s", o.Environment, summary.Counts), o.Environment)
 		},
 	}
 	if !o.SkipRelease {

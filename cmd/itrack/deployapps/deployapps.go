@@ -22,7 +22,7 @@ import (
 type Options struct {
 	Factory *cmdutil.Factory
 	// Site uploads the frontend's build from a folder; tests give something else.
-	Site func(ctx context.Context, env *ops.Environment, out ops.Outputs, dir string, dryRun bool) error
+	Site func(ctx context.Context, env *ops.Environment, out ops.Outputs, dir string, o site.Options) (site.Result, error)
 
 	Environment     string
 	Images          []string
@@ -49,10 +49,7 @@ var parts = []string{"functions", "services", "frontend"}
 
 // NewCmdDeployApps makes the command. runF, if given, takes the place of the command's own work.
 func NewCmdDeployApps(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	o := &Options{Factory: f, Site: func(ctx context.Context, env *ops.Environment, out ops.Outputs, dir string, dryRun bool) error {
-		_, err := site.Upload(ctx, env, out, dir, site.Options{DryRun: dryRun})
-		return err
-	}}
+	o := &Options{Factory: f, Site: site.Upload}
 	cmd := &cobra.Command{
 		Use:   "deploy-apps ENVIRONMENT",
 		Short: "Deploy functions, services and the frontend, without downtime",
@@ -117,8 +114,9 @@ Exit codes: 0 everything runs as wanted, 1 failed, 2 wrong usage, settings or ac
 // Document is what --json prints.
 type Document struct {
 	release.Result
-	// Frontend is the folder that was uploaded, or would be; empty where none was.
-	Frontend string `json:"frontend"`
+	// Frontend is the folder that was uploaded, or would be; empty where none was. Site is what that changed, or would.
+	Frontend string       `json:"frontend"`
+	Site     *site.Result `json:"site,omitempty"`
 }
 
 func deployRun(ctx context.Context, o *Options) error {
@@ -134,11 +132,18 @@ func deployRun(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
+	if frontend != "" && !o.DryRun {
+		// A build that can't be uploaded is refused before functions and services are deployed.
+		if _, err := o.Site(ctx, env, out, frontend, site.Options{DryRun: true}); err != nil {
+			return err
+		}
+	}
 	document := Document{}
 	document.Result, err = release.Deploy(ctx, env, out, request)
 	if err == nil && frontend != "" {
-		if err = o.Site(ctx, env, out, frontend, o.DryRun); err == nil {
-			document.Frontend = frontend
+		var uploaded site.Result
+		if uploaded, err = o.Site(ctx, env, out, frontend, site.Options{DryRun: o.DryRun}); err == nil {
+			document.Frontend, document.Site = frontend, &uploaded
 		}
 	}
 	if o.JSON {
@@ -152,6 +157,12 @@ func deployRun(ctx context.Context, o *Options) error {
 
 // absolute makes folders that a person named absolute before the project becomes the working folder, and checks the flags.
 func (o *Options) absolute() error {
+	if o.Timeout <= 0 {
+		return cmdutil.UsageError{Err: fmt.Errorf("--timeout %s: it takes a time above 0, such as 30m", o.Timeout)}
+	}
+	if _, err := o.images(); err != nil {
+		return err
+	}
 	for _, part := range o.Skip {
 		if !slices.Contains(parts, part) {
 			return cmdutil.UsageError{Err: fmt.Errorf("--skip %s: it takes %s", part, strings.Join(parts, ", "))}
@@ -173,21 +184,33 @@ func (o *Options) absolute() error {
 	return nil
 }
 
-// request is what the flags and the folders ask for.
-func (o *Options) request(out ops.Outputs) (request release.Request, frontend string, err error) {
-	request = release.Request{
-		Images: map[string]string{}, Functions: map[string]string{}, Limit: o.Timeout, DryRun: o.DryRun,
-		WaitTermination: o.WaitTermination, EndBake: o.EndBake, DespiteAlarms: o.DespiteAlarms, Restart: o.Restart,
-	}
+// images are the digests, or references with one, by service.
+func (o *Options) images() (map[string]string, error) {
+	images := map[string]string{}
 	for _, image := range o.Images {
 		service, digest, ok := strings.Cut(image, "=")
 		if !ok || service == "" || digest == "" {
-			return request, "", cmdutil.UsageError{Err: fmt.Errorf("--image %s: it takes SERVICE=DIGEST", image)}
+			return nil, cmdutil.UsageError{Err: fmt.Errorf("--image %s: it takes SERVICE=DIGEST", image)}
 		}
-		if _, twice := request.Images[service]; twice {
-			return request, "", cmdutil.UsageError{Err: fmt.Errorf("--image %s: %s has one already", image, service)}
+		if err := release.CheckImage(digest); err != nil {
+			return nil, err
 		}
-		request.Images[service] = digest
+		if _, twice := images[service]; twice {
+			return nil, cmdutil.UsageError{Err: fmt.Errorf("--image %s: %s has one already", image, service)}
+		}
+		images[service] = digest
+	}
+	return images, nil
+}
+
+// request is what the flags and the folders ask for.
+func (o *Options) request(out ops.Outputs) (request release.Request, frontend string, err error) {
+	request = release.Request{
+		Functions: map[string]string{}, Limit: o.Timeout, DryRun: o.DryRun,
+		WaitTermination: o.WaitTermination, EndBake: o.EndBake, DespiteAlarms: o.DespiteAlarms, Restart: o.Restart,
+	}
+	if request.Images, err = o.images(); err != nil {
+		return request, "", err
 	}
 	if slices.Contains(o.Skip, "services") {
 		if o.Restart {
@@ -251,6 +274,8 @@ func (d Document) lines() []string {
 		lines = append(lines, serviceLines(service)...)
 	}
 	switch {
+	case d.Site != nil && !d.Site.Changed():
+		lines = append(lines, "frontend: unchanged, release "+d.Site.Release+" is live")
 	case d.Frontend != "" && d.DryRun:
 		lines = append(lines, "frontend: would be uploaded from "+d.Frontend)
 	case d.Frontend != "":

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,18 +14,21 @@ import (
 	"github.com/itrack/itrack/internal/ops"
 	"github.com/itrack/itrack/internal/ops/opstest"
 	"github.com/itrack/itrack/internal/ops/release"
+	"github.com/itrack/itrack/internal/ops/site"
 	"github.com/stretchr/testify/require"
 )
 
 // place is the command's surroundings: a project with staging's file, AWS as the cloud has it, and staging's stack.
 type place struct {
-	cloud    *opstest.Cloud
-	env      *ops.Environment
-	out      ops.Outputs
-	factory  *cmdutil.Factory
-	page     *bytes.Buffer
-	uploaded []string
-	settings func(*ops.Settings)
+	cloud     *opstest.Cloud
+	env       *ops.Environment
+	out       ops.Outputs
+	factory   *cmdutil.Factory
+	page      *bytes.Buffer
+	uploaded  []string
+	refusal   error // of the frontend
+	unchanged bool  // is the site
+	settings  func(*ops.Settings)
 }
 
 func newPlace(t *testing.T) *place {
@@ -63,11 +67,15 @@ func newPlace(t *testing.T) *place {
 func (p *place) run(arguments ...string) error {
 	p.page.Reset()
 	cmd := NewCmdDeployApps(p.factory, func(ctx context.Context, o *Options) error {
-		o.Site = func(_ context.Context, _ *ops.Environment, _ ops.Outputs, dir string, dryRun bool) error {
-			if !dryRun {
+		o.Site = func(_ context.Context, _ *ops.Environment, _ ops.Outputs, dir string, so site.Options) (site.Result, error) {
+			result := site.Result{Release: "r1", Uploaded: []site.Change{{Key: "index.html"}}, DryRun: so.DryRun}
+			if p.unchanged {
+				result.Uploaded = nil
+			}
+			if !so.DryRun {
 				p.uploaded = append(p.uploaded, dir)
 			}
-			return nil
+			return result, p.refusal
 		}
 		return deployRun(ctx, o)
 	})
@@ -121,19 +129,21 @@ func TestDeployApps(t *testing.T) {
 
 func TestWhatIsWrongIsSaidBeforeAnythingIsDone(t *testing.T) {
 	p := newPlace(t)
+	digest := "sha256:" + strings.Repeat("0", 64)
 	for _, c := range []struct {
 		why       string
 		code      int
 		arguments []string
 	}{
+		{"--timeout 0s: it takes a time above 0", cmdutil.ExitUsage, []string{"staging", "--timeout", "0"}},
 		{"it takes SERVICE=DIGEST", cmdutil.ExitUsage, []string{"staging", "--image", "backend"}},
-		{"has one already", cmdutil.ExitUsage, []string{"staging", "--image", "backend=a", "--image", "backend=b"}},
-		{"leaves them alone", cmdutil.ExitUsage, []string{"staging", "--image", "backend=a", "--skip", "services"}},
+		{"has one already", cmdutil.ExitUsage, []string{"staging", "--image", "backend=" + digest, "--image", "backend=" + digest}},
+		{"leaves them alone", cmdutil.ExitUsage, []string{"staging", "--image", "backend=" + digest, "--skip", "services"}},
 		{"it takes functions, services, frontend", cmdutil.ExitUsage, []string{"staging", "--skip", "moon"}},
 		{"moon is no folder", cmdutil.ExitUsage, []string{"staging", "--functions", "moon"}},
 		{"moon is no folder", cmdutil.ExitUsage, []string{"staging", "--frontend", "moon"}},
 		{"no Pulumi.moon.yaml", cmdutil.ExitUsage, []string{"moon"}},
-		{"the stack has no such service", cmdutil.ExitUsage, []string{"staging", "--image", "moon=sha256:1"}},
+		{"the stack has no such service", cmdutil.ExitUsage, []string{"staging", "--image", "moon=" + digest}},
 		{"it is no digest", cmdutil.ExitUsage, []string{"staging", "--image", "backend=latest"}},
 		{"`make build` builds it", cmdutil.ExitUsage, []string{"staging", "--functions", "."}},
 	} {
@@ -147,6 +157,22 @@ func TestWhatIsWrongIsSaidBeforeAnythingIsDone(t *testing.T) {
 	require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(err))
 	require.Empty(t, p.cloud.Changes())
 	require.Empty(t, p.uploaded)
+}
+
+// A build that can't be uploaded is no reason to find that out when the services are deployed.
+func TestARefusedFrontendKeepsEverythingBack(t *testing.T) {
+	p := newPlace(t)
+	require.NoError(t, os.MkdirAll(frontendDir, 0o755))
+	digest := opstest.Image(t, p.env, p.out.Releases["backend"].Repository, "one")
+	p.cloud.Forget()
+	p.refusal = ops.Refuse("reading the frontend", "it has no index.html", "build it")
+	err := p.run("staging", "--image", "backend="+digest)
+	require.ErrorIs(t, err, p.refusal)
+	require.Empty(t, p.cloud.Changes())
+	require.Empty(t, p.uploaded)
+	p.refusal, p.unchanged = nil, true
+	require.NoError(t, p.run("staging", "--image", "backend="+digest))
+	require.Contains(t, p.page.String(), "frontend: unchanged, release r1 is live\n")
 }
 
 func TestAFailedServiceKeepsTheFrontendBack(t *testing.T) {

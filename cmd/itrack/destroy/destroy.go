@@ -9,6 +9,7 @@ import (
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/cmd/itrack/internal/page"
+	"github.com/itrack/itrack/internal/engine"
 	"github.com/itrack/itrack/internal/ops"
 	"github.com/itrack/itrack/internal/ops/stack"
 	"github.com/spf13/cobra"
@@ -71,24 +72,22 @@ deleted, 5 the time is over, 130 cancelled.`,
 }
 
 func destroyRun(ctx context.Context, o *Options) error {
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
-	defer cancel()
-	f := o.Factory
 	if o.Confirmed != "" && o.Confirmed != o.Environment {
 		return cmdutil.UsageError{Err: fmt.Errorf("--confirm %s is not the environment %s that is to be destroyed", o.Confirmed, o.Environment)}
 	}
+	return o.Factory.WithStack(ctx, o.Environment, o.Timeout, o.destroy)
+}
+
+func (o *Options) destroy(ctx context.Context, opened *engine.Stack) error {
+	f := o.Factory
 	settings, _, err := f.Settings(o.Environment)
-	if err != nil {
-		return err
-	}
-	opened, err := f.Stack(ctx, o.Environment)
 	if err != nil {
 		return err
 	}
 	progress := page.NewProgress(f.IO)
 	out, err := stack.Destroy(ctx, stack.Destruction{
 		Stack: opened, Environment: o.Environment, Settings: settings.Protections, DryRun: o.DryRun, Observer: progress.Observe,
-		Confirm: func(resources int) error { return o.confirm(resources) },
+		Confirm: func(resources int) error { return o.confirm(ctx, resources) },
 	})
 	progress.Close()
 	if o.JSON {
@@ -99,11 +98,11 @@ func destroyRun(ctx context.Context, o *Options) error {
 }
 
 // confirm asks for the environment's name. There is no --yes: what says yes has to name what goes.
-func (o *Options) confirm(resources int) error {
+func (o *Options) confirm(ctx context.Context, resources int) error {
 	action := fmt.Sprintf("Destroying %s: %d resources, with the data in them", o.Environment, resources)
-	err := o.Factory.Confirm(o.Confirmed == o.Environment, action, o.Environment)
+	err := o.Factory.ConfirmWithin(ctx, o.Confirmed == o.Environment, action, o.Environment)
 	var problem *ops.Problem
-	if errors.As(err, &problem) {
+	if errors.As(err, &problem) && problem.Kind == ops.Refused {
 		return ops.Refuse(action, problem.Why, "answer with the environment's name, or add --confirm "+o.Environment)
 	}
 	return err

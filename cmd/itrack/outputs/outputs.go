@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
@@ -138,7 +139,7 @@ func text(value any) string {
 	case string:
 		return value
 	case float64:
-		return fmt.Sprintf("%.0f", value)
+		return strconv.FormatFloat(value, 'f', -1, 64)
 	}
 	var out strings.Builder
 	encoder := json.NewEncoder(&out)

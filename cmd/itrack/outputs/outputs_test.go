@@ -14,7 +14,7 @@ import (
 )
 
 var values = map[string]any{
-	"environment": "staging", "apiUrl": "https://api.example.com", "databasePort": 3306.0, "account": "123456789012",
+	"environment": "staging", "apiUrl": "https://api.example.com", "databasePort": 3306.0, "spotShare": 0.5, "account": "123456789012",
 	"services": map[string]any{"backend": "itrack-backend-service"}, "privateSubnetIds": []any{"subnet-1", "subnet-2"},
 	"releases": map[string]any{"backend": map[string]any{"containerPort": 8080.0, "taskDefinition": map[string]any{"family": "a<b"}}},
 }
@@ -38,7 +38,7 @@ func run(t *testing.T, values map[string]any, failure error, width int, args ...
 
 func TestOneValueIsRaw(t *testing.T) {
 	for name, want := range map[string]string{
-		"apiUrl": "https://api.example.com\n", "databasePort": "3306\n", "account": "123456789012\n", "services.backend": "itrack-backend-service\n",
+		"apiUrl": "https://api.example.com\n", "databasePort": "3306\n", "spotShare": "0.5\n", "account": "123456789012\n", "services.backend": "itrack-backend-service\n",
 		"privateSubnetIds.1": "subnet-2\n", "privateSubnetIds": `["subnet-1","subnet-2"]` + "\n", "releases.backend.taskDefinition": `{"family":"a<b"}` + "\n",
 	} {
 		text, err := run(t, values, nil, 0, "staging", name)
@@ -57,6 +57,7 @@ environment       staging
 privateSubnetIds  ["subnet-1","subnet-2"]
 releases          {"backend":{"containerPort":8080,"taskDefinition":{"family":"a<b"}}}
 services          {"backend":"itrack-backend-service"}
+spotShare         0.5
 `, text)
 	text, err = run(t, values, nil, 50, "staging")
 	require.NoError(t, err)

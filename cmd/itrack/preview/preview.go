@@ -67,13 +67,11 @@ type document struct {
 }
 
 func previewRun(ctx context.Context, o *Options) error {
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
-	defer cancel()
+	return o.Factory.WithStack(ctx, o.Environment, o.Timeout, o.preview)
+}
+
+func (o *Options) preview(ctx context.Context, opened *engine.Stack) error {
 	f := o.Factory
-	opened, err := f.Stack(ctx, o.Environment)
-	if err != nil {
-		return err
-	}
 	progress := page.NewProgress(f.IO)
 	problems := []engine.Problem{}
 	summary, err := stack.Preview(ctx, opened, o.Environment, o.Refresh, progress.Observe, &problems)

@@ -9,14 +9,15 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/internal/ops"
 	"github.com/itrack/itrack/internal/ops/promote"
 	"github.com/itrack/itrack/internal/ops/registry"
-	"github.com/itrack/itrack/internal/ops/site"
 	"github.com/spf13/cobra"
 )
 
@@ -38,16 +39,11 @@ type Options struct {
 	Test func(ctx context.Context, project string, out io.Writer) error
 	// Client asks for the health of both; nil is the usual one.
 	Client *http.Client
-	// Site brings the frontend, if there is one.
-	Site func(ctx context.Context, env *ops.Environment, out ops.Outputs, dir string, dryRun bool) error
 }
 
 // NewCmdPromote makes the command. runF, if given, takes the place of the command's own work.
 func NewCmdPromote(f *cmdutil.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	o := &Options{Factory: f, Test: makeTest, Site: func(ctx context.Context, env *ops.Environment, out ops.Outputs, dir string, dryRun bool) error {
-		_, err := site.Upload(ctx, env, out, dir, site.Options{DryRun: dryRun})
-		return err
-	}}
+	o := &Options{Factory: f, Test: makeTest}
 	cmd := &cobra.Command{
 		Use:   "promote FROM TO",
 		Short: "Bring what runs in one environment to another, by digest",
@@ -56,10 +52,11 @@ func NewCmdPromote(f *cmdutil.Factory, runF func(context.Context, *Options) erro
 In this order: looks what runs in both, and refuses while the source runs no image of its repository, is being deployed or
 is not healthy; checks the signatures of the source's images; shows what would change, and asks; runs the whole test suite
 (make test); copies the very digests that run in the source into the target's repositories, with SBOMs and signatures, and
-signs them with the target's key; checks the signatures there; deploys functions and services as ` + "`itrack deploy-apps`" + ` does;
-waits until the target is healthy.
+signs them with the target's key; checks the signatures there; deploys functions and services, and uploads the frontend, as
+` + "`itrack deploy-apps`" + ` does; waits until the target is healthy.
 
-The functions' zips are built the same bit by bit: build/functions must hold what the source runs.
+The functions' zips are built the same bit by bit: build/functions must hold what the source runs. The frontend is the build in
+app/frontend/dist, if that folder exists: it may hold the target's own addresses, so it is not compared with the source's.
 
 Nothing is changed in the target before the tests passed. A run that was ended goes on with the next one.
 
@@ -84,7 +81,7 @@ Exit codes: 0 the target runs it and is healthy, 1 failed, 2 wrong usage, settin
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Functions, "functions", "build/functions", "the `FOLDER` with the functions' zips")
-	flags.StringSliceVar(&o.Skip, "skip", nil, "leave a `PART` alone: functions (repeatable)")
+	flags.StringSliceVar(&o.Skip, "skip", nil, "leave a `PART` alone: functions or frontend (repeatable)")
 	flags.StringVar(&o.Tested, "tested", "", "the full `COMMIT` that the test suite passed on; it must be the one that is checked out, without changes")
 	flags.DurationVar(&o.Timeout, "timeout", time.Hour, "how long each migration and deployment is waited for")
 	flags.DurationVar(&o.Health, "health-timeout", 10*time.Minute, "how long the target may take to be healthy")
@@ -97,15 +94,30 @@ Exit codes: 0 the target runs it and is healthy, 1 failed, 2 wrong usage, settin
 func runPromote(ctx context.Context, o *Options) error {
 	functions := o.Functions
 	for _, part := range o.Skip {
-		if part != "functions" {
-			return cmdutil.UsageError{Err: fmt.Errorf("--skip %s: only functions can be left alone", part)}
+		if part != "functions" && part != "frontend" {
+			return cmdutil.UsageError{Err: fmt.Errorf("--skip %s: it takes functions, frontend", part)}
 		}
+	}
+	if slices.Contains(o.Skip, "functions") {
 		functions = ""
+	}
+	for flag, limit := range map[string]time.Duration{"--timeout": o.Timeout, "--health-timeout": o.Health} {
+		if limit <= 0 {
+			return cmdutil.UsageError{Err: fmt.Errorf("%s %s: it takes a time above 0, such as 30m", flag, limit)}
+		}
+	}
+	if o.From == o.To {
+		return cmdutil.UsageError{Err: fmt.Errorf("promoting %s to itself changes nothing: name where from and where to, as in `itrack promote staging production`", o.From)}
 	}
 	f := o.Factory
 	project, err := f.Project()
 	if err != nil {
 		return err
+	}
+	for _, name := range []string{o.From, o.To} {
+		if _, _, err := f.Settings(name); err != nil {
+			return err // a name that is not there, before any account is asked
+		}
 	}
 	if o.Tested != "" {
 		if err := tested(ctx, project, o.Tested); err != nil {
@@ -132,10 +144,10 @@ func runPromote(ctx context.Context, o *Options) error {
 		for _, line := range lines(plan) {
 			f.Say("%s", line)
 		}
-		return f.Confirm(o.Yes, "Promoting this to "+plan.To, plan.To)
+		return f.ConfirmWithin(ctx, o.Yes, "Promoting this to "+plan.To, plan.To)
 	}
-	if dist := filepath.Join(project, "app", "frontend", "dist"); o.Site != nil && cmdutil.IsFolder(dist) {
-		p.Site = func(ctx context.Context) error { return o.Site(ctx, to.Env, to.Out, dist, o.DryRun) }
+	if dist := filepath.Join(project, "app", "frontend", "dist"); cmdutil.IsFolder(dist) && !slices.Contains(o.Skip, "frontend") {
+		p.Frontend = dist
 	}
 	result, err := promote.Run(ctx, p)
 	if o.JSON {
@@ -172,9 +184,26 @@ func lines(plan promote.Plan) []string {
 		if function.Code != function.Running {
 			text = "gets the code that " + plan.From + " runs"
 		}
+		if len(function.Differences) > 0 {
+			text += ", with changed " + strings.Join(function.Differences, ", ")
+		}
 		all = append(all, fmt.Sprintf("function %s: %s", function.Function, text))
 	}
+	if frontend := plan.Frontend; frontend != nil {
+		text := "stays at release " + frontend.Release
+		if frontend.Changed() {
+			text = fmt.Sprintf("%d files of app/frontend/dist are uploaded, in the place of release %s", len(frontend.Uploaded), orNone(frontend.Previous))
+		}
+		all = append(all, "frontend: "+text)
+	}
 	return all
+}
+
+func orNone(release string) string {
+	if release == "" {
+		return "none"
+	}
+	return release
 }
 
 // short is a digest as people compare it.
@@ -189,6 +218,8 @@ func short(digest string) string {
 func makeTest(ctx context.Context, project string, out io.Writer) error {
 	command := exec.CommandContext(ctx, "make", "test")
 	command.Dir, command.Stdout, command.Stderr = project, out, out
+	// make passes this signal on to what it has begun; killed, it would leave the tests running.
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = 10 * time.Second
 	if err := command.Run(); err != nil {
 		return fmt.Errorf("make test: %w", err)

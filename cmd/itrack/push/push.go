@@ -3,7 +3,6 @@ package push
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
-	"github.com/itrack/itrack/internal/ops"
 	"github.com/itrack/itrack/internal/ops/registry"
 )
 
@@ -75,19 +73,21 @@ tag names another image, the signature is another key's, or the platform is wron
 }
 
 func runPush(ctx context.Context, o *Options) error {
-	if o.Timeout <= 0 {
-		return cmdutil.UsageError{Err: fmt.Errorf("--timeout %s: it takes a time above 0, such as 30m", o.Timeout)}
+	ctx, cancel, err := cmdutil.Within(ctx, o.Timeout)
+	if err != nil {
+		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	err := o.push(ctx)
-	if errors.Is(err, context.DeadlineExceeded) && ops.KindOf(err) != ops.TimedOut {
-		return &ops.Problem{Kind: ops.TimedOut, What: "pushing to " + o.Environment, Why: err.Error(), Err: err, Next: "run it again, with a longer --timeout; nothing is uploaded twice"}
-	}
-	return err
+	return cmdutil.Overdue(ctx, "pushing to "+o.Environment, o.push(ctx))
 }
 
 func (o *Options) push(ctx context.Context) error {
+	if _, err := o.Factory.Project(); err != nil {
+		return err
+	}
+	if !cmdutil.IsFolder(o.Images) {
+		return cmdutil.UsageError{Err: fmt.Errorf("--images %s is no folder: `make build-all` builds the images into build/images", o.Images)}
+	}
 	env, out, err := o.Factory.Deployed(ctx, o.Environment)
 	if err != nil {
 		return err

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/cmd/itrack/internal/page"
 	"github.com/itrack/itrack/internal/engine"
+	"github.com/itrack/itrack/internal/ops"
 	"github.com/spf13/cobra"
 )
 
@@ -92,10 +94,32 @@ func runRehearse(ctx context.Context, o *Options) error {
 	if err != nil {
 		return err
 	}
-	if !report.OK() {
+	switch {
+	case SettingsRefused(report):
+		return cmdutil.Silent(ops.Usage)
+	case !report.OK():
 		return cmdutil.ErrSilent
 	}
 	return nil
+}
+
+// refusedSettings is how the program's own check of the settings begins; the engine hands on its text alone.
+var refusedSettings = regexp.MustCompile(`^the configuration of stack \S+ has \d+ problem`)
+
+// SettingsRefused tells whether a rehearsal failed by its settings alone: nothing was made then, and the exit code is that of wrong
+// usage.
+func SettingsRefused(report engine.Report) bool {
+	refused := false
+	for _, stack := range report.Stacks {
+		if stack.OK {
+			continue
+		}
+		if len(stack.Failures) != 1 || !refusedSettings.MatchString(stack.Failures[0].Message) {
+			return false
+		}
+		refused = true
+	}
+	return refused
 }
 
 // engineOptions checks the flags and finds the project and the pulumi command.

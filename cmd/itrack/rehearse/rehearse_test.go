@@ -93,6 +93,7 @@ func TestJSONIsOneDocumentAndNothingElse(t *testing.T) {
 
 func TestExitCodes(t *testing.T) {
 	broken := engine.Report{Stacks: []engine.StackReport{{Stack: "staging", OK: true}, {Stack: "production"}}}
+	refused := engine.StackReport{Stack: "staging", Failures: []engine.Problem{{Message: "the configuration of stack staging has 2 problem(s); nothing was changed:"}}}
 	cases := []struct {
 		name   string
 		args   []string
@@ -104,6 +105,8 @@ func TestExitCodes(t *testing.T) {
 		{"nothing was rehearsed", nil, engine.Report{}, nil, cmdutil.ExitFailed},
 		{"it could not run", nil, engine.Report{}, errors.New("no space left"), cmdutil.ExitFailed},
 		{"settings", nil, engine.Report{}, engine.ErrSettings, cmdutil.ExitUsage},
+		{"settings that the program refuses", nil, engine.Report{Stacks: []engine.StackReport{refused, {Stack: "production", OK: true}}}, nil, cmdutil.ExitUsage},
+		{"settings in one, a failure in another", nil, engine.Report{Stacks: []engine.StackReport{refused, {Stack: "production"}}}, nil, cmdutil.ExitFailed},
 		{"cancelled", nil, engine.Report{}, context.Canceled, cmdutil.ExitCancelled},
 		{"an unknown environment", []string{"moon"}, engine.Report{}, nil, cmdutil.ExitUsage},
 		{"an environment twice", []string{"staging", "staging"}, engine.Report{}, nil, cmdutil.ExitUsage},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/cmd/itrack/internal/page"
+	"github.com/itrack/itrack/cmd/itrack/rehearse"
 	"github.com/itrack/itrack/internal/engine"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
@@ -67,7 +68,11 @@ func (o *Options) rehearsed(ctx context.Context) ([]apitype.UntypedDeployment, e
 		if err := page.Rehearsal(streams, report); err != nil {
 			return nil, fmt.Errorf("printing the rehearsal: %w", err)
 		}
-		return nil, errors.New("the rehearsal does not hold, so there is nothing to review; the page above says where")
+		err := errors.New("the rehearsal does not hold, so there is nothing to review; the page above says where")
+		if rehearse.SettingsRefused(report) {
+			return nil, cmdutil.UsageError{Err: err}
+		}
+		return nil, err
 	}
 	exports := make([]apitype.UntypedDeployment, 0, len(report.Stacks))
 	for _, stack := range report.Stacks {

@@ -90,6 +90,9 @@ Exit codes: 0 rolled back, or nothing to do, 1 failed, 2 wrong usage, settings o
 }
 
 func rollbackRun(ctx context.Context, o *Options) error {
+	if o.Timeout <= 0 {
+		return cmdutil.UsageError{Err: fmt.Errorf("--timeout %s: it takes a time above 0, such as 30m", o.Timeout)}
+	}
 	env, out, err := o.Factory.Deployed(ctx, o.Environment)
 	if err != nil {
 		return err
@@ -199,7 +202,11 @@ func candidateLines(service string, candidates []release.Candidate) []string {
 func siteLines(releases []site.Release) []string {
 	lines := []string{"frontend: releases, the newest first"}
 	for _, known := range releases {
-		lines = append(lines, fmt.Sprintf("    %s  %s", known.ID, known.Time.Format(time.DateTime)))
+		line := fmt.Sprintf("    %s  %s", known.ID, known.Time.Format(time.DateTime))
+		if known.Unfinished {
+			line += "  a rollback to it has begun and not ended: run it again"
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

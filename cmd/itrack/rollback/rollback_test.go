@@ -92,6 +92,7 @@ func TestRollback(t *testing.T) {
 	require.Equal(t, "frontend: releases, the newest first\n", page.String())
 	require.Equal(t, cmdutil.ExitRefused, cmdutil.ExitCode(run("staging", "--frontend")))
 
+	require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(run("staging", "--timeout", "0")))
 	require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(run("staging", "--service", "moon")))
 	require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(run("staging", "--to", "99")))
 	require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(run("staging", "--function", "moon")))

@@ -3,7 +3,6 @@ package setupstate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -82,18 +81,14 @@ Exit codes: 0 made or in order, 1 failed, 2 wrong usage, settings or account, or
 }
 
 func setupStateRun(ctx context.Context, o *Options) error {
-	if o.Timeout <= 0 {
-		return cmdutil.UsageError{Err: errors.New("--timeout must be longer than nothing")}
+	ctx, cancel, err := cmdutil.Within(ctx, o.Timeout)
+	if err != nil {
+		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
 	result, err := o.setup(ctx)
 	if err != nil {
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return &ops.Problem{Kind: ops.TimedOut, What: "setting up the state of " + o.Environment, Why: fmt.Sprintf("it is not done after %s (%v)", o.Timeout, err),
-				Next: "run this again: it goes on where it stopped; --timeout gives it longer", Err: err}
-		}
-		return err
+		return cmdutil.Overdue(ctx, "setting up the state of "+o.Environment, err)
 	}
 	if o.JSON {
 		return o.Factory.PrintJSON(result)

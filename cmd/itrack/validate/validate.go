@@ -57,7 +57,10 @@ Exit codes: 0 all clean, 1 something is broken, 2 wrong usage, 3 a deployment wo
 }
 
 func validateRun(ctx context.Context, o *Options) error {
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	ctx, cancel, err := cmdutil.Within(ctx, o.Timeout)
+	if err != nil {
+		return err
+	}
 	defer cancel()
 	f := o.Factory
 	project, err := f.Project()
@@ -82,7 +85,7 @@ func validateRun(ctx context.Context, o *Options) error {
 	}.Run(ctx)
 	progress.Close()
 	if err != nil {
-		return stack.Late("validating "+o.Environment, err)
+		return cmdutil.Overdue(ctx, "validating "+o.Environment, err)
 	}
 	if o.JSON {
 		err = f.PrintJSON(validation)

@@ -111,7 +111,10 @@ func (in *Input) defaults() {
 	}
 	if in.Output == nil {
 		in.Output = func(ctx context.Context, path string, arguments ...string) (string, error) {
-			out, err := exec.CommandContext(ctx, path, arguments...).CombinedOutput()
+			command := exec.CommandContext(ctx, path, arguments...)
+			// What it started may hold its output open: when the time is over, that is not waited for.
+			command.WaitDelay = time.Second
+			out, err := command.CombinedOutput()
 			return string(out), err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -281,4 +282,18 @@ func TestThrottlingIsOutlastedAndAHangEnds(t *testing.T) {
 	cancel()
 	_, err := Run(ctx, p.in)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// A tool that leaves something behind which holds its output open does not hold the check.
+func TestAToolThatLeavesSomethingBehind(t *testing.T) {
+	tool := filepath.Join(t.TempDir(), "tool")
+	require.NoError(t, os.WriteFile(tool, []byte("#!/bin/sh\nsleep 60 &\nsleep 60\n"), 0o700))
+	in := Input{}
+	in.defaults()
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	begun := time.Now()
+	_, err := in.Output(ctx, tool)
+	require.Error(t, err)
+	require.Less(t, time.Since(begun), 30*time.Second)
 }

@@ -198,21 +198,28 @@ func (c *Cloud) fault(call Call) *Fault {
 		if fault.Service != "" && fault.Service != call.Service || !strings.HasPrefix(call.Action, fault.Action) {
 			continue
 		}
-		if fault.After > 0 {
-			fault.After--
-			continue
+		if due(&fault.After, &fault.Times) {
+			return fault
 		}
-		if fault.Times < 0 {
-			continue
-		}
-		if fault.Times > 0 {
-			if fault.Times--; fault.Times == 0 {
-				fault.Times = -1 // used up
-			}
-		}
-		return fault
 	}
 	return nil
+}
+
+// due tells whether what a fault matches meets it, and counts: after times go well, then so many do not (0 is all).
+func due(after, times *int) bool {
+	switch {
+	case *times < 0: // used up
+		return false
+	case *after > 0:
+		*after--
+		return false
+	}
+	if *times > 0 {
+		if *times--; *times == 0 {
+			*times = -1
+		}
+	}
+	return true
 }
 
 var scope = regexp.MustCompile(`Credential=[^/]+/[0-9]+/([^/]+)/([^/]+)/aws4_request`)

@@ -241,19 +241,12 @@ func (r *Registry) status(name, kind, reference string) int {
 // fault is the fault that this request meets, if any. The caller holds the mutex.
 func (r *Registry) fault(request *http.Request) *RegistryFault {
 	for _, fault := range r.faults {
-		if fault.Writes && !writes(request) || fault.Method != "" && fault.Method != request.Method || !strings.Contains(request.URL.Path, fault.Path) || fault.Times < 0 {
+		if fault.Writes && !writes(request) || fault.Method != "" && fault.Method != request.Method || !strings.Contains(request.URL.Path, fault.Path) {
 			continue
 		}
-		if fault.After > 0 {
-			fault.After--
-			continue
+		if due(&fault.After, &fault.Times) {
+			return fault
 		}
-		if fault.Times > 0 {
-			if fault.Times--; fault.Times == 0 {
-				fault.Times = -1 // used up
-			}
-		}
-		return fault
 	}
 	return nil
 }

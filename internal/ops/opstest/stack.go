@@ -32,6 +32,7 @@ import (
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/itrack/itrack/internal/ops"
 )
@@ -133,7 +134,7 @@ func Zip(t testing.TB, content string) []byte {
 	return buffer.Bytes()
 }
 
-// stackFunctions makes the functions with the code "first", version 1 and the alias live on it.
+// stackFunctions makes the functions with the code "first", version 1 and the alias live on it, and their queues of dead letters.
 func stackFunctions(ctx context.Context, t testing.TB, env *ops.Environment, out ops.Outputs) {
 	t.Helper()
 	place := env.Primary()
@@ -141,7 +142,8 @@ func stackFunctions(ctx context.Context, t testing.TB, env *ops.Environment, out
 		RoleName: aws.String(env.Name("functions")), Path: aws.String("/itrack/" + env.Settings.Environment + "/"),
 		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`),
 	}))(t)
-	for _, function := range slices.Sorted(maps.Values(out.Functions)) {
+	for name, function := range out.Functions {
+		must(place.SQS().CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(env.Name(name + "-dead-letters"))}))(t)
 		must(place.Lambda().CreateFunction(ctx, &lambda.CreateFunctionInput{
 			FunctionName: aws.String(function), Role: role.Role.Arn, Runtime: lambdatypes.RuntimeProvidedal2023, Handler: aws.String("bootstrap"),
 			Architectures: []lambdatypes.Architecture{lambdatypes.ArchitectureArm64}, Publish: true,

@@ -28,6 +28,10 @@ type End struct {
 	Log []string
 	// Hangs: the task never ends.
 	Hangs bool
+	// Agent: AWS has put a container of its own into the task (GuardDuty's agent), which a signal ends with the task.
+	Agent bool
+	// Grace is for how many looks the task works on after it was told to stop.
+	Grace int
 }
 
 type task struct {
@@ -36,6 +40,7 @@ type task struct {
 	service, startedBy, token     string
 	container, logGroup, logPlace string
 	status                        int // in taskStates
+	stopping                      bool
 	end                           End
 }
 
@@ -202,6 +207,12 @@ func (t *tasks) write(made *task) {
 }
 
 func (t *tasks) advance(made *task) {
+	if made.stopping {
+		if made.end.Grace--; made.end.Grace < 0 {
+			made.stopping, made.status = false, len(taskStates)-1
+		}
+		return
+	}
 	if made.status == len(taskStates)-1 || made.end.Hangs && taskStates[made.status] == "RUNNING" {
 		return
 	}
@@ -257,7 +268,7 @@ func (t *tasks) list(call Call) Answer {
 		family := task.definition[strings.LastIndex(task.definition, "/")+1:]
 		family, _, _ = strings.Cut(family, ":")
 		wanted := "RUNNING"
-		if taskStates[task.status] == "STOPPED" {
+		if taskStates[task.status] == "STOPPED" || task.stopping {
 			wanted = "STOPPED"
 		}
 		if task.cluster != input.Cluster[strings.LastIndex(input.Cluster, "/")+1:] || t.cloud.accountOf(task.call) != t.cloud.accountOf(call) ||
@@ -279,8 +290,10 @@ func (t *tasks) stop(call Call) Answer {
 	if at < 0 || input.Task == "" {
 		return *refused("InvalidParameterException", "The referenced task was not found.")
 	}
-	t.all[at].end = End{ExitCode: 143, Reason: input.Reason, Log: t.all[at].end.Log}
-	t.all[at].status = len(taskStates) - 1
+	t.all[at].end = End{ExitCode: 143, Reason: input.Reason, Log: t.all[at].end.Log, Grace: t.all[at].end.Grace}
+	if t.all[at].stopping = t.all[at].end.Grace > 0; !t.all[at].stopping {
+		t.all[at].status = len(taskStates) - 1
+	}
 	return reply(map[string]any{"task": t.all[at].answer()})
 }
 
@@ -292,8 +305,15 @@ func (made *task) answer() map[string]any {
 		"taskDefinitionArn": made.definition, "lastStatus": taskStates[made.status], "desiredStatus": "RUNNING", "startedBy": made.startedBy,
 		"launchType": "FARGATE", "containers": []any{container},
 	}
+	if made.stopping {
+		answer["desiredStatus"], answer["lastStatus"], container["lastStatus"] = "STOPPED", "DEACTIVATING", "RUNNING"
+		return answer
+	}
 	if taskStates[made.status] != "STOPPED" {
 		return answer
+	}
+	if made.end.Agent {
+		answer["containers"] = []any{map[string]any{"name": "aws-guardduty-agent-a1b2c3", "lastStatus": "STOPPED", "taskArn": made.arn, "exitCode": 137}, container}
 	}
 	answer["desiredStatus"], answer["stopCode"], answer["stoppedReason"] = "STOPPED", "EssentialContainerExited", "Essential container in task exited"
 	if made.end.Reason != "" {

@@ -20,6 +20,10 @@ import (
 // same bit by bit, and equal hashes are the same code.
 func (p Promotion) functions(ctx context.Context) ([]FunctionPlan, error) {
 	plans := []FunctionPlan{}
+	settings, err := release.FunctionDifferences(ctx, p.To.Env, p.To.Out)
+	if err != nil {
+		return nil, err
+	}
 	for _, function := range slices.Sorted(maps.Keys(p.To.Out.Functions)) {
 		path := filepath.Join(p.Functions, function+".zip")
 		content, err := os.ReadFile(path)
@@ -41,7 +45,7 @@ func (p Promotion) functions(ctx context.Context) ([]FunctionPlan, error) {
 		if err != nil {
 			return nil, err
 		}
-		plans = append(plans, FunctionPlan{Function: function, Code: code, Running: target, path: path})
+		plans = append(plans, FunctionPlan{Function: function, Code: code, Running: target, Differences: settings[function], path: path})
 	}
 	return plans, nil
 }

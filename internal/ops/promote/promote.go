@@ -13,6 +13,7 @@ import (
 	"github.com/itrack/itrack/internal/ops"
 	"github.com/itrack/itrack/internal/ops/registry"
 	"github.com/itrack/itrack/internal/ops/release"
+	"github.com/itrack/itrack/internal/ops/site"
 	"github.com/itrack/itrack/internal/ops/watch"
 )
 
@@ -26,8 +27,8 @@ type Promotion struct {
 	Test func(ctx context.Context) error
 	// Confirm shows the plan and asks; an error ends the promotion before anything was changed.
 	Confirm func(Plan) error
-	// Site brings the frontend after the services; nil leaves it alone.
-	Site func(ctx context.Context) error
+	// Frontend is the folder with the frontend's build, which is uploaded after the services. Empty leaves the site alone.
+	Frontend string
 
 	Client      *http.Client  // for the health of both; nil is http.DefaultClient
 	Limit       time.Duration // of each migration and deployment
@@ -41,6 +42,8 @@ type Plan struct {
 	To        string         `json:"to"`
 	Services  []ServicePlan  `json:"services"`
 	Functions []FunctionPlan `json:"functions"`
+	// Frontend is what the upload of the frontend's build would change in the target; nil leaves the site alone.
+	Frontend *site.Result `json:"frontend,omitempty"`
 }
 
 // ServicePlan is one service: the digest that the source runs, what the target runs, and what else the target's deployment
@@ -55,18 +58,23 @@ type ServicePlan struct {
 // Changes tells whether the target's service is to be deployed.
 func (s ServicePlan) Changes() bool { return s.Digest != s.Running || len(s.Differences) > 0 }
 
-// FunctionPlan is one function: the hash of the code in the zip, which the source runs, and of the code that the target runs.
+// FunctionPlan is one function: the hash of the code in the zip, which the source runs, and of the code that the target runs, and
+// the settings that the target's stack has changed and its deployment brings.
 type FunctionPlan struct {
-	Function string `json:"function"`
-	Code     string `json:"code"`
-	Running  string `json:"running"`
-	path     string
+	Function    string   `json:"function"`
+	Code        string   `json:"code"`
+	Running     string   `json:"running"`
+	Differences []string `json:"differences,omitempty"`
+	path        string
 }
+
+// Changes tells whether the target's function is to be deployed.
+func (f FunctionPlan) Changes() bool { return f.Code != f.Running || len(f.Differences) > 0 }
 
 // Empty tells whether the target already runs everything.
 func (p Plan) Empty() bool {
 	return !slices.ContainsFunc(p.Services, ServicePlan.Changes) &&
-		!slices.ContainsFunc(p.Functions, func(f FunctionPlan) bool { return f.Code != f.Running })
+		!slices.ContainsFunc(p.Functions, FunctionPlan.Changes) && (p.Frontend == nil || !p.Frontend.Changed())
 }
 
 // Result is what was done.
@@ -76,6 +84,7 @@ type Result struct {
 	Tested bool              `json:"tested"`
 	Copied []registry.Pushed `json:"copied"`
 	Deploy release.Result    `json:"deploy"`
+	Site   *site.Result      `json:"site,omitempty"`
 	Health *watch.Report     `json:"health,omitempty"`
 }
 
@@ -101,7 +110,9 @@ func Run(ctx context.Context, p Promotion) (Result, error) {
 	}
 	if p.Test != nil {
 		p.To.Env.Say("running the test suite")
-		if err := p.Test(ctx); err != nil {
+		if err := p.Test(ctx); ctx.Err() != nil {
+			return result, ops.Explain("running the test suite", ctx.Err()) // what the end of it broke says nothing about the tests
+		} else if err != nil {
 			return result, &ops.Problem{What: "promoting to " + plan.To, Why: "the test suite failed: " + err.Error(), Err: err,
 				Next: "mend what failed; nothing was changed in " + plan.To}
 		}
@@ -137,11 +148,19 @@ func (p Promotion) plan(ctx context.Context) (Plan, error) {
 		}
 		plan.Services = append(plan.Services, ServicePlan{Service: service, Digest: running.Digest, Running: target.Digest, Differences: differences[service]})
 	}
-	if p.Functions == "" {
-		return plan, nil
+	if p.Functions != "" {
+		if plan.Functions, err = p.functions(ctx); err != nil {
+			return plan, err
+		}
 	}
-	plan.Functions, err = p.functions(ctx)
-	return plan, err
+	if p.Frontend != "" {
+		uploaded, err := site.Upload(ctx, p.To.Env, p.To.Out, p.Frontend, site.Options{DryRun: true})
+		if err != nil {
+			return plan, err
+		}
+		plan.Frontend = &uploaded
+	}
+	return plan, nil
 }
 
 // source is what runs of a service in the source, when that is something to promote.
@@ -212,8 +231,10 @@ func (p Promotion) deploy(ctx context.Context, result *Result) error {
 	if result.Deploy, err = release.Deploy(ctx, p.To.Env, p.To.Out, request); err != nil {
 		return err
 	}
-	if p.Site != nil {
-		if err := p.Site(ctx); err != nil {
+	if p.Frontend != "" {
+		uploaded, err := site.Upload(ctx, p.To.Env, p.To.Out, p.Frontend, site.Options{})
+		result.Site = &uploaded
+		if err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/stretchr/testify/require"
 
 	"github.com/itrack/itrack/internal/ops"
@@ -189,4 +191,65 @@ func TestAPromotionThatEndsBadlySaysHowToGoBack(t *testing.T) {
 	_, err := promote.Run(context.Background(), w.promotion())
 	require.ErrorContains(t, err, "it was deployed, and is not healthy")
 	require.ErrorContains(t, err, "itrack rollback production")
+}
+
+// The frontend is part of what is shown and asked for, also where nothing else changes.
+func TestTheFrontendIsAskedForToo(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	opstest.Site(t, w.cloud, w.to.Env, w.to.Out)
+	_, err := promote.Run(ctx, w.promotion())
+	require.NoError(t, err)
+	dist := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dist, "index.html"), []byte("<p>new"), 0o600))
+	p := w.promotion()
+	p.Frontend = dist
+	w.cloud.Forget()
+	no := ops.Refuse("promoting", "nobody said yes", "say it")
+	p.Confirm = func(plan promote.Plan) error {
+		require.False(t, plan.Empty())
+		require.Equal(t, "index.html", plan.Frontend.Uploaded[0].Key)
+		return no
+	}
+	_, err = promote.Run(ctx, p)
+	require.ErrorIs(t, err, no)
+	require.Empty(t, w.cloud.Changes())
+
+	p.Confirm = nil
+	result, err := promote.Run(ctx, p)
+	require.NoError(t, err)
+	require.True(t, result.Site.Changed())
+	w.cloud.Forget()
+	result, err = promote.Run(ctx, p)
+	require.NoError(t, err)
+	require.True(t, result.Plan.Empty())
+	require.Equal(t, result.Plan.Frontend.Release, result.Site.Release)
+	require.Empty(t, w.cloud.Changes())
+
+	// Half a frontend is refused before the tests run.
+	tests := w.tests
+	require.NoError(t, os.WriteFile(filepath.Join(dist, "index.html"), []byte(`<script src="/app.js"></script>`), 0o600))
+	_, err = promote.Run(ctx, p)
+	require.Equal(t, ops.Refused, ops.KindOf(err))
+	require.Equal(t, tests, w.tests)
+	require.Empty(t, w.cloud.Changes())
+}
+
+// Settings of a function that the target's stack has changed are in the plan, and Ctrl-C says nothing about the tests.
+func TestWhatElseAPlanSays(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := promote.Run(ctx, w.promotion())
+	require.NoError(t, err)
+	_, err = w.to.Env.Primary().Lambda().UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{FunctionName: aws.String(w.to.Out.Functions["item-events"]), MemorySize: aws.Int32(512)})
+	require.NoError(t, err)
+	w.cloud.Forget()
+	p := w.promotion()
+	p.Test = func(context.Context) error { cancel(); return errors.New("make test: signal: killed") }
+	result, err := promote.Run(ctx, p)
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotContains(t, err.Error(), "the test suite failed")
+	require.False(t, result.Plan.Empty())
+	require.Equal(t, []string{"memory"}, result.Plan.Functions[0].Differences)
+	require.Empty(t, w.cloud.Changes())
 }

@@ -50,10 +50,6 @@ func explain(what string, repository name.Repository, err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return &ops.Problem{Kind: ops.TimedOut, What: what, Why: "the time is over", Err: err,
-			Next: "run it again, with a longer --timeout: what is uploaded stays, and the rest follows"}
-	}
 	var answer *transport.Error
 	if !errors.As(err, &answer) {
 		return ops.Explain(what, err)

@@ -197,6 +197,8 @@ func TestFaults(t *testing.T) {
 			p.cloud.Fail(opstest.Fault{Service: "codedeploy", Action: "GetDeploymentTarget", Status: 500, Code: "InternalFailure"})
 			_, err := p.deploy(digest, nil)
 			require.ErrorContains(t, err, "InternalFailure")
+			require.ErrorContains(t, err, "the deployment d-000000001 of backend goes on")
+			require.ErrorContains(t, err, "`itrack rollback broken` stops it")
 			p.cloud.Heal()
 			// The deployment went on: the next run takes it up.
 			result, err := p.deploy(digest, nil)
@@ -207,7 +209,7 @@ func TestFaults(t *testing.T) {
 			// What can't be read of the reasons is said, and hides nothing else.
 			p.delivery.Next(opstest.Outcome{FailAt: "Install", Code: "HEALTH_CONSTRAINTS", Message: "tasks did not stay"})
 			digest := p.image(t, "one")
-			p.cloud.Fail(opstest.Fault{Service: "ecs", Action: "ListTasks", After: 1, Status: 400, Code: "AccessDeniedException"})
+			p.cloud.Fail(opstest.Fault{Service: "ecs", Action: "ListTasks", After: 2, Status: 400, Code: "AccessDeniedException"})
 			_, err := p.deploy(digest, nil)
 			require.ErrorContains(t, err, "HEALTH_CONSTRAINTS: tasks did not stay")
 			require.ErrorContains(t, err, "(not known: listing stopped tasks: AccessDeniedException")

@@ -124,6 +124,10 @@ func deployFunction(ctx context.Context, env *ops.Environment, out ops.Outputs, 
 		}
 	} else if aws.ToString(f.latest.CodeSha256) != sum {
 		// An interrupted run has uploaded code that nobody calls yet; without a zip nothing says that it is wanted.
+		if len(done.Differences) > 0 {
+			env.Say("%s: callers do not get what the stack has changed (%s): code was uploaded that nobody calls yet. `itrack deploy-apps %s` with the function's zip deploys both",
+				key, strings.Join(done.Differences, ", "), env.Settings.Environment)
+		}
 		return done, nil
 	}
 	if len(done.Differences) == 0 {
@@ -192,14 +196,14 @@ func readPackage(path string, architectures []lambdatypes.Architecture) ([]byte,
 // upload gives the function new code, which no caller has until it is published and the alias moved. A second attempt after a
 // lost answer meets the first one's update: what counts is the code that is there afterwards.
 func (f *function) upload(ctx context.Context, code []byte, sum string) error {
-	if err := f.settled(ctx); err != nil {
+	if err := f.settled(ctx, ""); err != nil {
 		return err
 	}
 	_, err := f.env.Primary().Lambda().UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
 		FunctionName: &f.name, ZipFile: code, Architectures: f.latest.Architectures,
 	})
 	if ops.IsCode(err, "ResourceConflictException") {
-		if settled := f.settled(ctx); settled != nil {
+		if settled := f.settled(ctx, ""); settled != nil {
 			return settled
 		}
 		if now, readErr := f.configuration(ctx, ""); readErr == nil && aws.ToString(now.CodeSha256) == sum {
@@ -209,12 +213,13 @@ func (f *function) upload(ctx context.Context, code []byte, sum string) error {
 	return ops.Explain("uploading the code of "+f.name, err)
 }
 
-// settled waits until Lambda has done what was asked of it before: until then it refuses everything else.
-func (f *function) settled(ctx context.Context) error {
+// settled waits until Lambda has done what was asked of it before: until then it refuses everything else. An empty version is the
+// newest, unpublished; a published one can be called when it has settled.
+func (f *function) settled(ctx context.Context, version string) error {
 	wait := ops.Wait{For: "Lambda to update " + f.name, Limit: 5 * time.Minute, Every: f.env.Every(2 * time.Second),
 		Next: "run this again: it goes on where it ended"}
 	return wait.Until(ctx, func(ctx context.Context) (bool, string, error) {
-		now, err := f.configuration(ctx, "")
+		now, err := f.configuration(ctx, version)
 		if err != nil {
 			return false, "", err
 		}
@@ -229,14 +234,16 @@ func (f *function) settled(ctx context.Context) error {
 
 // publish makes a version; Lambda refuses if the code is not the one that is meant.
 func (f *function) publish(ctx context.Context, sum string) (string, error) {
-	if err := f.settled(ctx); err != nil {
+	if err := f.settled(ctx, ""); err != nil {
 		return "", err
 	}
 	answer, err := f.env.Primary().Lambda().PublishVersion(ctx, &lambda.PublishVersionInput{FunctionName: &f.name, CodeSha256: &sum})
 	if err != nil {
 		return "", ops.Explain("publishing a version of "+f.name, err)
 	}
-	return aws.ToString(answer.Version), nil
+	version := aws.ToString(answer.Version)
+	// Lambda makes a version ready after it has answered, in a VPC for some time: whoever calls it before is refused.
+	return version, f.settled(ctx, version)
 }
 
 // point moves the alias to a version, all of it.

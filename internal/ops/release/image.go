@@ -23,18 +23,29 @@ func ofRepository(image, repository string) bool {
 	return strings.HasPrefix(image, repository+"@") || strings.HasPrefix(image, repository+":")
 }
 
+// CheckImage refuses what is neither a digest nor a reference with one.
+func CheckImage(given string) error {
+	digest := given
+	if _, behind, full := strings.Cut(given, "@"); full {
+		digest = behind
+	}
+	if digestForm.MatchString(digest) {
+		return nil
+	}
+	return &ops.Problem{Kind: ops.Usage, What: "reading the image " + given, Why: "it is no digest; a tag may mean something else tomorrow", Next: "give sha256: and 64 hexadecimal digits, as `itrack push` prints them"}
+}
+
 // imageReference is the full reference of what a person gave: a digest, alone or behind the service's own repository.
 func imageReference(wanted release.Release, given string) (string, error) {
-	what := "reading the image " + given
+	if err := CheckImage(given); err != nil {
+		return "", err
+	}
 	repository, digest, full := strings.Cut(given, "@")
 	if !full {
 		repository, digest = wanted.Repository, given
 	}
-	if !digestForm.MatchString(digest) {
-		return "", &ops.Problem{Kind: ops.Usage, What: what, Why: "it is no digest; a tag may mean something else tomorrow", Next: "give sha256: and 64 hexadecimal digits, as `itrack push` prints them"}
-	}
 	if repository != wanted.Repository {
-		return "", &ops.Problem{Kind: ops.Usage, What: what, Why: "the service's tasks pull from " + wanted.Repository + " alone", Next: "push it there (`itrack push`), and give its digest"}
+		return "", &ops.Problem{Kind: ops.Usage, What: "reading the image " + given, Why: "the service's tasks pull from " + wanted.Repository + " alone", Next: "push it there (`itrack push`), and give its digest"}
 	}
 	return repository + "@" + digest, nil
 }

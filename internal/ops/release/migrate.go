@@ -2,8 +2,8 @@ package release
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,32 +36,55 @@ func (d *deployer) migrate(ctx context.Context, image string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	var same *ecstypes.Task
 	for _, task := range earlier {
 		d.env.Say("%s: a migration that was begun before is still running: waiting for it", d.service)
-		err := d.awaitTask(ctx, aws.ToString(task.TaskArn), template)
-		if aws.ToString(task.TaskDefinitionArn) == arn || errors.Is(err, context.Canceled) || ops.KindOf(err) == ops.TimedOut {
-			return aws.ToString(task.TaskArn), err
+		ended, err := d.untilStopped(ctx, aws.ToString(task.TaskArn))
+		if err != nil {
+			return aws.ToString(task.TaskArn), err // whether it still runs is not known: a second one must not begin
 		}
+		if aws.ToString(ended.TaskDefinitionArn) == arn && task.DesiredStatus != nil && *task.DesiredStatus == "RUNNING" {
+			same = &ended
+		}
+	}
+	if same != nil {
+		return aws.ToString(same.TaskArn), d.outcome(ctx, *same, template)
 	}
 	task, err := d.runTask(ctx, arn)
 	if err != nil {
 		return "", err
 	}
-	return task, d.awaitTask(ctx, task, template)
+	ended, err := d.untilStopped(ctx, task)
+	if err != nil {
+		return task, err
+	}
+	return task, d.outcome(ctx, ended, template)
 }
 
+// runningMigrations are the tasks that have not ended; one that was told to stop also works for as long as its grace lasts.
 func (d *deployer) runningMigrations(ctx context.Context, family string) ([]ecstypes.Task, error) {
 	what := "looking for running migrations of " + d.service
 	client := d.env.Primary().ECS()
-	found, err := client.ListTasks(ctx, &ecs.ListTasksInput{Cluster: &d.wanted.Cluster, Family: &family, DesiredStatus: ecstypes.DesiredStatusRunning})
-	if err != nil || len(found.TaskArns) == 0 {
-		return nil, ops.Explain(what, err)
+	var running []ecstypes.Task
+	for _, desired := range []ecstypes.DesiredStatus{ecstypes.DesiredStatusRunning, ecstypes.DesiredStatusStopped} {
+		found, err := client.ListTasks(ctx, &ecs.ListTasksInput{Cluster: &d.wanted.Cluster, Family: &family, DesiredStatus: desired})
+		if err != nil {
+			return nil, ops.Explain(what, err)
+		}
+		if len(found.TaskArns) == 0 {
+			continue
+		}
+		answer, err := client.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &d.wanted.Cluster, Tasks: found.TaskArns})
+		if err != nil {
+			return nil, ops.Explain(what, err)
+		}
+		for _, task := range answer.Tasks {
+			if aws.ToString(task.LastStatus) != "STOPPED" {
+				running = append(running, task)
+			}
+		}
 	}
-	answer, err := client.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &d.wanted.Cluster, Tasks: found.TaskArns})
-	if err != nil {
-		return nil, ops.Explain(what, err)
-	}
-	return answer.Tasks, nil
+	return running, nil
 }
 
 // runTask starts the migration. The SDK sends one client token for all attempts: a lost answer does not start a second task.
@@ -96,14 +119,13 @@ func networkOf(wanted release.Release) *ecstypes.NetworkConfiguration {
 	}}
 }
 
-// awaitTask waits for a migration's end, and fails with its reason, exit code and last words.
-func (d *deployer) awaitTask(ctx context.Context, arn string, template *definition) error {
-	var last ecstypes.Task
+// untilStopped waits for a migration's end, however it ends.
+func (d *deployer) untilStopped(ctx context.Context, arn string) (last ecstypes.Task, err error) {
 	wait := ops.Wait{
 		For: "migration of " + d.service, Limit: d.req.limit(), Every: d.env.Every(3 * time.Second), Say: d.env.Say,
 		Next: fmt.Sprintf("the task goes on: run this again, it is waited for; `aws ecs stop-task --cluster %s --task %s` stops it", d.wanted.Cluster, arn),
 	}
-	err := wait.Until(ctx, func(ctx context.Context) (bool, string, error) {
+	err = wait.Until(ctx, func(ctx context.Context) (bool, string, error) {
 		answer, err := d.env.Primary().ECS().DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &d.wanted.Cluster, Tasks: []string{arn}})
 		if err != nil {
 			return false, "", ops.Explain("watching the migration of "+d.service, err)
@@ -114,42 +136,52 @@ func (d *deployer) awaitTask(ctx context.Context, arn string, template *definiti
 		last = answer.Tasks[0]
 		return aws.ToString(last.LastStatus) == "STOPPED", aws.ToString(last.LastStatus), nil
 	})
-	if errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%w\n  the migration %s goes on; the next run waits for it. Nothing was deployed", err, arn)
+	if err != nil && ops.KindOf(err) != ops.TimedOut {
+		err = fmt.Errorf("%w\n  the migration %s goes on; the next run waits for it. Nothing was deployed", err, arn)
 	}
-	if err != nil {
-		return err
-	}
-	why, failed := stopReasons(last)
-	if !failed {
+	return last, err
+}
+
+// outcome fails for a migration that did not end well, with its reason, exit code and last words.
+func (d *deployer) outcome(ctx context.Context, task ecstypes.Task, template *definition) error {
+	container := template.input.ContainerDefinitions[0]
+	name := aws.ToString(container.Name)
+	if endedWell(task, name) {
 		return nil
 	}
-	container := template.input.ContainerDefinitions[0]
-	if lines := lastWords(ctx, d.env, container.LogConfiguration, aws.ToString(container.Name), arn); lines != "" {
+	why := stopReasons(task)
+	if lines := lastWords(ctx, d.env, container.LogConfiguration, name, aws.ToString(task.TaskArn)); lines != "" {
 		why += "\n  its last words:\n" + lines
 	}
 	return &ops.Problem{What: "migrating the database of " + d.service, Why: why,
 		Next: "the old version runs on, nothing was deployed: mend the migration, push the image and run this again"}
 }
 
-// stopReasons tell why a task stopped, and whether that is a failure: an exit code other than 0, or none at all.
-func stopReasons(task ecstypes.Task) (string, bool) {
-	parts, failed := []string{}, false
+// endedWell tells whether a task's own container ended with exit code 0. Others do not count: AWS puts containers of its own into a
+// task, such as GuardDuty's agent, and ends them by a signal.
+func endedWell(task ecstypes.Task, name string) bool {
+	return slices.ContainsFunc(task.Containers, func(c ecstypes.Container) bool {
+		return aws.ToString(c.Name) == name && c.ExitCode != nil && *c.ExitCode == 0
+	})
+}
+
+// stopReasons tell why a task stopped.
+func stopReasons(task ecstypes.Task) string {
+	parts := []string{}
 	if reason := aws.ToString(task.StoppedReason); reason != "" {
 		parts = append(parts, reason)
 	}
 	for _, container := range task.Containers {
 		text := "container " + aws.ToString(container.Name)
 		if container.ExitCode == nil {
-			text, failed = text+" did not start", true
+			text += " did not start"
 		} else {
 			text += fmt.Sprintf(" ended with exit code %d", *container.ExitCode)
-			failed = failed || *container.ExitCode != 0
 		}
 		if reason := aws.ToString(container.Reason); reason != "" {
 			text += " (" + reason + ")"
 		}
 		parts = append(parts, text)
 	}
-	return listed(parts), failed || len(task.Containers) == 0
+	return listed(parts)
 }

@@ -8,7 +8,6 @@ package release
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -100,6 +99,9 @@ func Deploy(ctx context.Context, env *ops.Environment, out ops.Outputs, req Requ
 	if err != nil {
 		return result, err
 	}
+	if err := rehearse(ctx, env, out, req, services); err != nil {
+		return result, err
+	}
 	for _, name := range slices.Sorted(maps.Keys(req.Functions)) {
 		done, err := deployFunction(ctx, env, out, name, req.Functions[name], req.DryRun)
 		if err != nil {
@@ -118,6 +120,29 @@ func Deploy(ctx context.Context, env *ops.Environment, out ops.Outputs, req Requ
 		}
 	}
 	return result, nil
+}
+
+// rehearse looks at everything before anything is changed: a red alarm or a missing image of the last service must not be found
+// when the functions and the other services are deployed already.
+func rehearse(ctx context.Context, env *ops.Environment, out ops.Outputs, req Request, services []string) error {
+	if req.DryRun || len(req.Functions)+len(services) < 2 {
+		return nil // one alone is looked at before it is changed
+	}
+	quiet := *env
+	quiet.Say = func(string, ...any) {}
+	req.DryRun = true
+	for _, name := range slices.Sorted(maps.Keys(req.Functions)) {
+		if _, err := deployFunction(ctx, &quiet, out, name, req.Functions[name], true); err != nil {
+			return err
+		}
+	}
+	for _, service := range services {
+		d := &deployer{env: &quiet, out: out, req: req, service: service, wanted: out.Releases[service]}
+		if _, err := d.deploy(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // check refuses names that the stack does not have, before anything is done.
@@ -221,6 +246,12 @@ func (d *deployer) change(ctx context.Context, image string, wanted *definition,
 	if done.Migration, err = d.migrate(ctx, image); err != nil {
 		return err
 	}
+	if under := now.run.Deployment; under != nil && d.req.EndBake {
+		// As late as can be: until here a failure leaves the way back in seconds.
+		if err := d.endBake(ctx, under); err != nil {
+			return err
+		}
+	}
 	id, resumed, err := d.begin(ctx, arn, "deploy "+short(arn), d.req.DespiteAlarms)
 	if err != nil {
 		return err
@@ -277,7 +308,7 @@ func (d *deployer) resume(ctx context.Context, now *live, wanted *definition, do
 // guard refuses to begin while an alarm would roll back at once, or another deployment of the group runs.
 func (d *deployer) guard(ctx context.Context, now *live) error {
 	what := "deploying " + d.service
-	if err := d.guardDeployment(ctx, now, what); err != nil {
+	if err := d.guardDeployment(now, what); err != nil {
 		return err
 	}
 	red, err := redAlarms(ctx, d.env, d.wanted.AlarmNames)
@@ -289,7 +320,7 @@ func (d *deployer) guard(ctx context.Context, now *live) error {
 			d.env.Settings.Environment, d.env.Settings.Environment))
 }
 
-func (d *deployer) guardDeployment(ctx context.Context, now *live, what string) error {
+func (d *deployer) guardDeployment(now *live, what string) error {
 	under := now.run.Deployment
 	environment := d.env.Settings.Environment
 	switch {
@@ -299,10 +330,7 @@ func (d *deployer) guardDeployment(ctx context.Context, now *live, what string) 
 		return ops.Refuse(what, fmt.Sprintf("CodeDeploy is bringing the traffic back after a deployment that failed (%s)", under.ID),
 			"wait for its end, some minutes, and run this again")
 	case under.Moved && d.req.EndBake:
-		if d.req.DryRun {
-			return nil
-		}
-		return d.endBake(ctx, under)
+		return nil // ended when the new version is about to be deployed
 	case under.Moved:
 		return ops.Refuse(what, fmt.Sprintf("the deployment %s has moved its traffic and keeps its old version, so that a rollback takes seconds", under.ID),
 			fmt.Sprintf("wait for its end, or add --end-bake, which gives the old version up; `itrack rollback %s` goes back to it", environment))
@@ -311,9 +339,10 @@ func (d *deployer) guardDeployment(ctx context.Context, now *live, what string) 
 		fmt.Sprintf("wait for its end, or stop it: `itrack rollback %s`", environment))
 }
 
-// onward tells whoever stops watching what goes on without them.
+// onward tells whoever can't watch any longer what goes on without them: after Ctrl-C, and when AWS does not answer any more. The end
+// of the time says it itself.
 func (d *deployer) onward(id string, err error) error {
-	if !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || ops.KindOf(err) == ops.TimedOut {
 		return err
 	}
 	environment := d.env.Settings.Environment

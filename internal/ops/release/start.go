@@ -160,8 +160,17 @@ func (d *deployer) endBake(ctx context.Context, under *Deployment) error {
 	if err != nil && !ops.IsCode(err, "DeploymentAlreadyCompletedException") {
 		return ops.Explain("ending the wait of the deployment "+under.ID, err)
 	}
-	_, err = d.untilOver(ctx, under.ID, "the end of the deployment "+under.ID)
-	return err
+	info, err := d.untilOver(ctx, under.ID, "the end of the deployment "+under.ID)
+	if err != nil {
+		return d.onward(under.ID, err)
+	}
+	if info.Status != deploytypes.DeploymentStatusSucceeded {
+		environment := d.env.Settings.Environment
+		return &ops.Problem{What: "ending the wait of the deployment " + under.ID,
+			Why:  fmt.Sprintf("it has ended as %s, not as Succeeded: the traffic goes back to the version that it kept", info.Status),
+			Next: fmt.Sprintf("`itrack status %s` shows what runs; when that is well, run this again", environment)}
+	}
+	return nil
 }
 
 // taskSetsOf are the task sets of the service that run a task definition.

@@ -66,7 +66,12 @@ func (d *deployer) watch(ctx context.Context, id, arn, before string) (watched, 
 	if !result.ended {
 		result.until = time.Now().Add(terminationWait(last)).Truncate(time.Second)
 	}
-	return result, d.onward(id, d.verify(ctx, id, arn))
+	if err := d.verify(ctx, id, arn); errors.Is(err, context.Canceled) {
+		return result, d.onward(id, err)
+	} else if err != nil {
+		return result, err
+	}
+	return result, nil
 }
 
 // look asks for a deployment and for its one target, which a deployment that has not begun does not have.

@@ -116,8 +116,7 @@ func (d *deployer) stoppedTasks(ctx context.Context, _ *deploytypes.DeploymentIn
 		if aws.ToString(task.TaskDefinitionArn) != arn || len(reasons) == fewTasks {
 			continue
 		}
-		why, _ := stopReasons(task)
-		reasons = append(reasons, "task "+short(aws.ToString(task.TaskArn))+" stopped: "+why)
+		reasons = append(reasons, "task "+short(aws.ToString(task.TaskArn))+" stopped: "+stopReasons(task))
 		if words == "" {
 			words = d.taskWords(ctx, arn, aws.ToString(task.TaskArn))
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -72,15 +73,18 @@ func (r *run) overlapping(ctx context.Context, found map[string]*secretsmanager.
 		if err != nil {
 			return err
 		}
-		if keys.Previous == "" {
-			continue
+		if keys.Previous != "" {
+			return r.underWay(kind)
 		}
-		environment := r.Settings.Environment
-		return ops.Refuse("rotating "+r.full(kind), "a rotation of it is under way: its new key is written, and the old one is accepted beside it",
-			fmt.Sprintf("`itrack deploy-apps %s --restart` makes the new key effective, then `itrack create-secrets %s --rotate %s --finish` ends the rotation; --drop-oldest rotates now, and whoever has the oldest key is refused after the next deployment",
-				environment, environment, kind.Name))
 	}
 	return nil
+}
+
+func (r *run) underWay(kind Kind) error {
+	environment := r.Settings.Environment
+	return ops.Refuse("rotating "+r.full(kind), "a rotation of it is under way: its new key is written, and the old one is accepted beside it",
+		fmt.Sprintf("`itrack deploy-apps %s --restart` makes the new key effective, then `itrack create-secrets %s --rotate %s --finish` ends the rotation; --drop-oldest rotates now, and whoever has the oldest key is refused after the next deployment",
+			environment, environment, kind.Name))
 }
 
 func (r *run) full(kind Kind) string { return "itrack/" + r.Settings.Environment + "/" + kind.Name }
@@ -172,7 +176,15 @@ func (r *run) one(ctx context.Context, kind Kind, found *secretsmanager.Describe
 			if _, err := r.client.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: &result.Name}); err != nil {
 				return result, ops.Explain("restoring the secret "+result.Name, err)
 			}
-			r.Say("%s: restored, it was waiting for its deletion; its value is the one it had", result.Name)
+			r.Say("%s: restored, it was waiting for its deletion", result.Name)
+			restored, err := r.describe(ctx, result.Name)
+			if err != nil {
+				return result, err
+			}
+			if restored != nil {
+				found = restored
+			}
+			found.DeletedDate = nil // also where the description is older than the call
 		}
 	}
 	if err := r.newValue(ctx, &result, found); err != nil {
@@ -198,12 +210,19 @@ func (r *run) planned(result Result) Result {
 // create makes a secret. Where somebody made it meanwhile, theirs stays; our own, whose answer was lost, is known by its token.
 func (r *run) create(ctx context.Context, result *Result, value string) (*secretsmanager.DescribeSecretOutput, error) {
 	token := newToken()
-	_, err := r.client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+	made, err := r.client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
 		Name: &result.Name, SecretString: &value, ClientRequestToken: &token, Tags: tagList(r.Tags()),
 		Description: aws.String("iTrack " + r.Settings.Environment + ": " + result.kind.About),
 	})
 	if err != nil && !ops.IsCode(err, "ResourceExistsException") {
 		return nil, ops.Explain("making the secret "+result.Name, err)
+	}
+	if err == nil {
+		r.Say("%s: created", result.Name)
+		// Not asked for again: a secret that was made a moment ago is not known everywhere yet.
+		return &secretsmanager.DescribeSecretOutput{
+			ARN: made.ARN, Name: made.Name, Tags: tagList(r.Tags()), VersionIdsToStages: map[string][]string{token: {"AWSCURRENT"}},
+		}, nil
 	}
 	described, failed := r.describe(ctx, result.Name)
 	if failed != nil {
@@ -249,6 +268,9 @@ func (r *run) newValue(ctx context.Context, result *Result, found *secretsmanage
 		}
 		wanted, result.Action = pair{Current: had.Current}, Finished
 	} else {
+		if had.Previous != "" && !r.DropOldest {
+			return r.underWay(kind) // it was restored, and could not be read before
+		}
 		wanted, result.Action = pair{Current: r.value(kind)}, Rotated
 		if wanted.Current == had.Current || wanted.Current == had.Previous && had.Previous != "" {
 			return &ops.Problem{Kind: ops.Usage, What: "rotating " + result.Name, Why: "the value of " + kind.Variable + " is one that the secret has", Next: "give a new value, or none, and one is made"}
@@ -298,15 +320,28 @@ func (r *run) put(ctx context.Context, result *Result, text, after string) error
 	if after == "" {
 		return nil
 	}
-	described, err := r.describe(ctx, result.Name)
+	described, err := r.written(ctx, result, token, after)
 	if err != nil {
 		return err
 	}
-	if described != nil && (current(described) != token || version(described, "AWSPREVIOUS") != after) {
+	if current(described) != token || version(described, "AWSPREVIOUS") != after {
 		return &ops.Problem{What: "rotating " + result.Name, Why: "another run wrote it at the same time: a key of the one may be missing in the other",
 			Next: fmt.Sprintf("make sure that one person rotates it, then `itrack create-secrets %s --rotate %s` and deploy", r.Settings.Environment, result.kind.Name)}
 	}
 	return nil
+}
+
+// written is the secret's description as soon as it is one of after the write: for a moment it may be the one of before.
+func (r *run) written(ctx context.Context, result *Result, token, before string) (described *secretsmanager.DescribeSecretOutput, err error) {
+	wait := ops.Wait{For: "the new version of " + result.Name, Limit: time.Minute, Every: r.Every(time.Second), Say: r.Say,
+		Next: fmt.Sprintf("it is written; `aws secretsmanager describe-secret --region %s --secret-id %s` tells whether its version %s is AWSCURRENT", r.Region, result.Name, token)}
+	err = wait.Until(ctx, func(ctx context.Context) (bool, string, error) {
+		if described, err = r.describe(ctx, result.Name); err != nil {
+			return false, "", err
+		}
+		return described != nil && current(described) != before, "Secrets Manager does not show it yet", nil
+	})
+	return described, err
 }
 
 func tagList(tags map[string]string) []types.Tag {

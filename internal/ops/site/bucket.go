@@ -121,6 +121,7 @@ func (s *site) address(key string) string { return "s3://" + s.out.SiteBucket + 
 type record struct {
 	ID           string     `json:"id"`
 	Restores     string     `json:"restores,omitempty"` // the release that a rollback brought back
+	Replaces     string     `json:"replaces,omitempty"` // the release that a rollback takes back, in the record of its beginning
 	Pages        []recorded `json:"pages"`
 	Invalidation string     `json:"invalidation,omitempty"`
 }
@@ -138,6 +139,18 @@ func (r record) release() string {
 		return r.Restores
 	}
 	return r.ID
+}
+
+// begun tells whether the record is that of a rollback's beginning: it names the versions that are brought back, not yet those that
+// become live by that.
+func (r record) begun() bool { return r.Replaces != "" }
+
+// before is the release that is live until what the record says has been done.
+func (r record) before() string {
+	if r.begun() {
+		return r.Replaces
+	}
+	return r.release()
 }
 
 // version is the version that the record names of a key.

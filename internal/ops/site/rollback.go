@@ -24,7 +24,9 @@ type Release struct {
 	ID       string    `json:"id"`
 	Time     time.Time `json:"time"`     // when it became live
 	Restored bool      `json:"restored"` // by a rollback
-	Pages    int       `json:"pages"`    // and files with a fixed name
+	// Unfinished: a rollback to it was begun and did not end; the same command goes on with it.
+	Unfinished bool `json:"unfinished,omitempty"`
+	Pages      int  `json:"pages"` // and files with a fixed name
 }
 
 // remembered is a record with its place.
@@ -48,7 +50,7 @@ func Releases(ctx context.Context, env *ops.Environment, out ops.Outputs) ([]Rel
 	}
 	releases := make([]Release, 0, len(history))
 	for _, r := range history {
-		releases = append(releases, Release{ID: r.release(), Time: r.time, Restored: r.Restores != "", Pages: len(r.Pages)})
+		releases = append(releases, Release{ID: r.release(), Time: r.time, Restored: r.Restores != "", Unfinished: r.begun(), Pages: len(r.Pages)})
 	}
 	return releases, nil
 }
@@ -70,6 +72,9 @@ func (s *site) history(ctx context.Context, limit int) ([]remembered, error) {
 			if err != nil {
 				return nil, err
 			}
+			if r.begun() && len(all) > 0 {
+				continue // what became of it has a record of its own
+			}
 			all = append(all, remembered{record: r, time: aws.ToTime(version.LastModified)})
 			if len(all) == limit {
 				return all, nil
@@ -80,8 +85,9 @@ func (s *site) history(ctx context.Context, limit int) ([]remembered, error) {
 }
 
 // Rollback brings the pages of an earlier release back, in the order of an upload; its assets never went away. Without a name
-// it is the release before the live one, or, when an upload broke off, the one that was live before that upload. A second run
-// changes nothing: to go further back a release has to be named.
+// it is the release before the live one, or, when an upload broke off, the one that was live before that upload. What is brought
+// back is recorded before the first page changes, so that a run which broke off is gone on with. A second run changes nothing: to go
+// further back a release has to be named.
 func Rollback(ctx context.Context, env *ops.Environment, out ops.Outputs, o RollbackOptions) (Result, error) {
 	s, err := newSite(ctx, env, out, o.DryRun, o.Timeout)
 	if err != nil {
@@ -107,6 +113,9 @@ func Rollback(ctx context.Context, env *ops.Environment, out ops.Outputs, o Roll
 		return Result{}, err
 	}
 	p := publication{keys: keys, last: history[0].record, restores: target.release(), files: s.files(ctx, target)}
+	if !target.begun() {
+		p.begin = &record{ID: newID("begun"), Restores: target.release(), Replaces: p.last.before(), Pages: target.Pages}
+	}
 	if p.now, err = s.look(ctx, p.files, keys); err != nil {
 		return Result{}, err
 	}
@@ -140,7 +149,7 @@ func (s *site) target(ctx context.Context, history []remembered, keys map[string
 			return record{}, err
 		}
 		if there.version != page.Version {
-			return current, nil // an upload broke off
+			return current, nil // an upload broke off, or the rollback that the record is of
 		}
 	}
 	switch {

@@ -2,6 +2,7 @@ package site_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -18,7 +19,7 @@ func TestRollback(t *testing.T) {
 	each(t, map[string]func(*testing.T, *place){
 		"to the release before": toTheReleaseBefore, "to a named one": toANamedRelease, "to the first pages": toTheFirstPages,
 		"after an upload that broke off": afterAnUploadThatBrokeOff, "killed anywhere": rollbackKilledAnywhere, "what is gone": whatIsGoneIsRefused,
-		"nothing to go back to": nothingToGoBackTo,
+		"nothing to go back to": nothingToGoBackTo, "killed in the middle": rollbackKilledInTheMiddle, "two at once": twoAtOnce,
 	})
 }
 
@@ -126,14 +127,17 @@ func rollbackKilledAnywhere(t *testing.T, p *place) {
 			require.Greater(t, next, 10, "the fault came after the end")
 			break
 		}
-		// What a rollback that broke off has written is completed when the release is named.
+		// What a rollback that broke off has written is completed by the same command, without a name as with one.
 		releases, err := site.Releases(context.Background(), p.env, p.out)
 		require.NoError(t, err)
-		wanted := releases[1].ID
+		wanted, named := releases[1].ID, ""
 		if releases[0].Restored {
 			wanted = releases[0].ID
 		}
-		require.Equal(t, wanted, p.rollback(t, wanted).Release)
+		if next%2 == 0 {
+			named = wanted
+		}
+		require.Equal(t, wanted, p.rollback(t, named).Release, next)
 		require.Equal(t, release(1)["index.html"], p.page(t))
 		require.Equal(t, release(1)["404.html"], first(p.object(t, "404.html")))
 		p.cloud.Forget()
@@ -169,4 +173,74 @@ func nothingToGoBackTo(t *testing.T, p *place) {
 	require.Equal(t, ops.Refused, ops.KindOf(err))
 	require.ErrorContains(t, err, "no release was recorded")
 	require.Empty(t, p.cloud.Changes())
+}
+
+// A page is back, the entry page is not: the same command goes on, and does not put back what it was to take away.
+func rollbackKilledInTheMiddle(t *testing.T, p *place) {
+	one := p.upload(t, write(t, release(1)))
+	two := p.upload(t, write(t, release(2)))
+	p.cloud.Fail(opstest.Fault{Service: "s3", Action: "PUT /" + p.out.SiteBucket + "/index.html", Status: http.StatusForbidden, Code: "AccessDenied"})
+	p.rollbackErr(t, "")
+	p.cloud.Heal()
+	require.Equal(t, release(1)["404.html"], first(p.object(t, "404.html")))
+	releases, err := site.Releases(context.Background(), p.env, p.out)
+	require.NoError(t, err)
+	require.Len(t, releases, 4)
+	require.Equal(t, one.Release, releases[0].ID)
+	require.True(t, releases[0].Unfinished)
+	require.Equal(t, two.Release, releases[1].ID)
+
+	planned, err := site.Rollback(context.Background(), p.env, p.out, site.RollbackOptions{DryRun: true})
+	require.NoError(t, err)
+	require.Equal(t, []string{"index.html"}, keysOf(planned.Uploaded))
+	result := p.rollback(t, "")
+	require.Equal(t, []string{"index.html"}, keysOf(result.Uploaded))
+	require.Equal(t, one.Release, result.Release)
+	require.Equal(t, two.Release, result.Previous)
+	require.Contains(t, result.Paths, "/404.html", "what the run that broke off has written is invalidated too")
+	require.Equal(t, release(1)["index.html"], p.page(t))
+	releases, err = site.Releases(context.Background(), p.env, p.out)
+	require.NoError(t, err)
+	require.Len(t, releases, 4, "the beginning is no release of its own")
+	require.False(t, releases[0].Unfinished)
+	p.cloud.Forget()
+	require.False(t, p.rollback(t, "").Changed())
+	require.Empty(t, p.cloud.Changes())
+
+	// Killed, and then given up: the release that was live, and an upload, both end it.
+	three := p.upload(t, write(t, release(3)))
+	for _, end := range []func() string{
+		func() string { return p.rollback(t, three.Release).Release },
+		func() string { p.upload(t, write(t, release(3))); return three.Release },
+	} {
+		p.cloud.Fail(opstest.Fault{Service: "s3", Action: "PUT /" + p.out.SiteBucket + "/index.html", Status: http.StatusForbidden, Code: "AccessDenied"})
+		p.rollbackErr(t, one.Release)
+		p.cloud.Heal()
+		require.Equal(t, three.Release, end())
+		require.Equal(t, release(3)["index.html"], p.page(t))
+		require.Equal(t, release(3)["404.html"], first(p.object(t, "404.html")))
+		p.whole(t)
+	}
+}
+
+// Two runs write at the same time: the one that ends last does not call the mixture a success, and the next run mends it.
+func twoAtOnce(t *testing.T, p *place) {
+	p.upload(t, write(t, release(1)))
+	say := p.env.Say
+	p.env.Say = func(format string, a ...any) {
+		say(format, a...)
+		if text := fmt.Sprintf(format, a...); text == "uploading index.html" {
+			p.env.Say = say
+			p.upload(t, write(t, release(3)))
+		}
+	}
+	dir := write(t, release(2))
+	err := p.uploadErr(t, dir)
+	require.Equal(t, ops.Failed, ops.KindOf(err))
+	require.ErrorContains(t, err, "somebody else has written 404.html in the meantime")
+	p.whole(t)
+	p.upload(t, dir)
+	require.Equal(t, release(2)["404.html"], first(p.object(t, "404.html")))
+	require.Equal(t, release(2)["index.html"], p.page(t))
+	require.False(t, p.upload(t, dir).Changed())
 }

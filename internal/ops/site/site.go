@@ -9,7 +9,8 @@
 // A record in the bucket, .itrack/release.json, names the versions of the pages that make up a release. It is written when the
 // invalidation is begun. A page whose version is not the record's was written by a run that broke off: that is how the
 // next run knows what is still to invalidate, and how a rollback knows what to go back to. Each release's record is a
-// version of that object, and lives as long as the versions of the pages that it names (the bucket's lifecycle).
+// version of that object, and lives as long as the versions of the pages that it names (the bucket's lifecycle). A rollback also
+// writes one before its first page, which names what it brings back: a run after one that broke off goes on with it.
 package site
 
 import (

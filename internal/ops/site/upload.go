@@ -54,6 +54,7 @@ type publication struct {
 	now      map[string]live // of the files that are there
 	last     record          // of the release that is live; without an id there is none
 	restores string          // the release that is brought back
+	begin    *record         // to write before the first page, if any
 }
 
 // look compares files with the bucket.
@@ -155,7 +156,7 @@ func order(a, b file) int {
 // publish writes what differs, in the safe order, invalidates the pages and records the release.
 func (s *site) publish(ctx context.Context, p publication) (Result, error) {
 	result := s.result()
-	result.Release, result.Previous = p.last.release(), p.last.release()
+	result.Release, result.Previous = p.last.release(), p.last.before()
 	versions := map[string]string{}
 	var assets, named []file
 	for _, f := range slices.SortedFunc(slices.Values(p.files), order) {
@@ -190,6 +191,11 @@ func (s *site) publish(ctx context.Context, p publication) (Result, error) {
 			return result, err
 		}
 		result.Previous = p.last.release()
+	}
+	if len(named) > 0 && p.begin != nil {
+		if err := s.writeRecord(ctx, *p.begin); err != nil {
+			return result, err
+		}
 	}
 	for _, f := range named {
 		s.env.Say("uploading %s", f.key)
@@ -267,6 +273,9 @@ func (s *site) settle(ctx context.Context, p publication, versions map[string]st
 		}
 	}
 	made.ID = newID(sumOf([]byte(sums.String()))[:8])
+	if err := s.unmixed(ctx, p, versions); err != nil {
+		return result, err
+	}
 	result.Paths = paths(changed)
 	var err error
 	if made.Invalidation, err = s.invalidate(ctx, result.Paths, made.ID); err != nil {
@@ -278,6 +287,29 @@ func (s *site) settle(ctx context.Context, p publication, versions map[string]st
 	}
 	result.Release = made.release()
 	return result, s.await(ctx, made.Invalidation)
+}
+
+// unmixed makes sure that what lies there is this run's: of two runs at the same time the one that looks last finds the other's pages
+// among its own. Nobody is told of a success that is a mixture.
+func (s *site) unmixed(ctx context.Context, p publication, versions map[string]string) error {
+	keys := map[string]bool{}
+	var named []file
+	for _, f := range p.files {
+		if f.kind != Asset {
+			keys[f.key], named = true, append(named, f)
+		}
+	}
+	now, err := s.look(ctx, named, keys)
+	if err != nil {
+		return err
+	}
+	for _, f := range named {
+		if now[f.key].version != versions[f.key] {
+			return &ops.Problem{What: "comparing the site with what was uploaded", Why: "somebody else has written " + f.key + " in the meantime: two runs at the same time",
+				Next: "wait for the end of the other run, then run this again: it completes the release that is wanted"}
+		}
+	}
+	return nil
 }
 
 // newID is a release's id: when it was made, and something of what it holds.

@@ -126,6 +126,7 @@ func (d Deployment) up(ctx context.Context, shown Summary, result *Result) error
 	}
 	now, err := Preview(ctx, d.Stack, d.Environment, d.Refresh, d.Observer, &result.Problems)
 	if err != nil {
+		result.State = StateFailed
 		return err
 	}
 	if beyond := shown.Beyond(now); len(beyond) > 0 {
@@ -141,10 +142,7 @@ func (d Deployment) up(ctx context.Context, shown Summary, result *Result) error
 	}
 	if isLocked(outcome.Problems) {
 		// Taken in the moment before: nothing was done.
-		if held := Free(ctx, d.Stack, what); held != nil {
-			return held
-		}
-		return ops.Refuse(what, "another deployment took the stack's lock just before and is over now", "run it again")
+		return takenBefore(ctx, d.Stack, what)
 	}
 	result.State, result.Problems = StateFailed, outcome.Problems
 	progress := fmt.Sprintf("%d of %d changes were made and stay, and the state has them", result.Done.Changing(), shown.Counts.Changing())
@@ -192,15 +190,6 @@ func failed(ctx context.Context, what string, err error, problems []engine.Probl
 		why += fmt.Sprintf(" (and %d more problems)", len(problems)-1)
 	}
 	return &ops.Problem{What: what, Why: why + "; " + progress, Next: next, Err: err}
-}
-
-// Late makes an error of an operation whose time is over one that says so; any other stays as it is.
-func Late(what string, err error) error {
-	var problem *ops.Problem
-	if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &problem) {
-		return err
-	}
-	return &ops.Problem{Kind: ops.TimedOut, What: what, Why: "the time is over", Next: "run it again, with a longer --timeout", Err: err}
 }
 
 func isLocked(problems []engine.Problem) bool {

@@ -339,3 +339,23 @@ func TestNobodyDeploysBesideAnother(t *testing.T) {
 	require.ErrorIs(t, err, no)
 	require.Empty(t, p.Existing())
 }
+
+// The second preview fails: something failed, which is no refusal, and nothing was begun.
+func TestAPreviewThatFailsAfterTheAnswer(t *testing.T) {
+	var runs atomic.Int64
+	p := stacktest.New(t, func(ctx *pulumi.Context) error {
+		if runs.Add(1) == 2 {
+			return errors.New("a lookup failed")
+		}
+		return stacktest.Topic(ctx, "alarms", pulumi.String("x"))
+	})
+	d := deploying(p)
+	result, err := d.run(t)
+	require.Equal(t, ops.Failed, ops.KindOf(err))
+	require.ErrorContains(t, err, "a lookup failed")
+	require.ErrorContains(t, err, "nothing was changed")
+	require.Equal(t, stack.StateFailed, result.State)
+	require.Equal(t, 1, d.asked)
+	require.Empty(t, p.Existing())
+	require.Zero(t, d.released)
+}

@@ -78,6 +78,10 @@ func Destroy(ctx context.Context, d Destruction) (Destroyed, error) {
 		out.State, out.Remaining = "destroyed", 0
 		return out, nil
 	}
+	if isLocked(outcome.Problems) {
+		// Taken in the moment before: nothing was deleted.
+		return out, takenBefore(ctx, d.Stack, what)
+	}
 	out.State, out.Problems = "failed", append(out.Problems, outcome.Problems...)
 	// Also after a cancellation: what is left has to be told.
 	if left, exportErr := d.Stack.Export(context.WithoutCancel(ctx)); exportErr == nil {

@@ -73,3 +73,18 @@ func TestDestroyingIsRefusedWhileAnythingProtects(t *testing.T) {
 	require.Equal(t, "staging: nothing is left to destroy\n", page)
 	require.Zero(t, asked)
 }
+
+// The lock is taken between the last look and the destruction: nothing was deleted, so that it is refused and has not failed.
+func TestADestructionForWhoseLockSomebodyWasQuicker(t *testing.T) {
+	p := stacktest.New(t, func(ctx *pulumi.Context) error { return stacktest.Topic(ctx, "alarms", pulumi.String("x")) })
+	_, err := p.Stack().Up(context.Background(), engine.UpOptions{})
+	require.NoError(t, err)
+	p.Obstruct()
+	out, err := stack.Destroy(context.Background(), stack.Destruction{Stack: p.Stack(), Environment: stacktest.Environment})
+	require.Equal(t, ops.Refused, ops.KindOf(err), "%v", err)
+	require.ErrorContains(t, err, "somebody else took the stack's lock just before and is over now")
+	require.Equal(t, "refused", out.State)
+	require.Equal(t, 1, out.Remaining)
+	require.Empty(t, out.Problems)
+	require.Equal(t, []string{"Topic alarms"}, p.Existing())
+}

@@ -27,6 +27,14 @@ func Free(ctx context.Context, s *engine.Stack, what string) error {
 	return heldError(s.Name, what, locks)
 }
 
+// takenBefore is the refusal of an operation for whose lock somebody else was quicker.
+func takenBefore(ctx context.Context, s *engine.Stack, what string) error {
+	if held := Free(ctx, s, what); held != nil {
+		return held
+	}
+	return ops.Refuse(what, "somebody else took the stack's lock just before and is over now", "run it again")
+}
+
 func heldError(environment, what string, locks []engine.Lock) error {
 	var holders []string
 	living := false
@@ -67,8 +75,11 @@ func ago(d time.Duration) string {
 // Sound refuses while creations of an earlier run are pending in the state.
 func Sound(ctx context.Context, s *engine.Stack, what string) error {
 	pending, err := s.Pending(ctx)
-	if err != nil || len(pending) == 0 {
-		return err
+	if err != nil {
+		return ops.Explain("reading the state of "+s.Name, err)
+	}
+	if len(pending) == 0 {
+		return nil
 	}
 	var names []string
 	for _, p := range pending {

@@ -32,7 +32,7 @@ func Look(ctx context.Context, s *engine.Stack) (Held, error) {
 	held.Locks = append(held.Locks, locks...)
 	pending, err := s.Pending(ctx)
 	if err != nil {
-		return held, err
+		return held, ops.Explain("reading the state of "+s.Name, err)
 	}
 	held.Pending = append(held.Pending, pending...)
 	return held, nil

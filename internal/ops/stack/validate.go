@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/itrack/itrack/internal/engine"
 	"github.com/itrack/itrack/internal/ops"
@@ -191,6 +192,8 @@ func (v Validate) vet(ctx context.Context) (PartState, []Finding, error) {
 func run(ctx context.Context, dir, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
+	// What it started may hold its output open: when the time is over, that is not waited for.
+	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -34,7 +34,10 @@ func (s *setup) findBucket(ctx context.Context) (bool, error) {
 	case http.StatusForbidden:
 		return false, s.forbidden(ctx)
 	case http.StatusMovedPermanently, http.StatusBadRequest:
-		return false, s.rightRegion(answer.Response.Header.Get("X-Amz-Bucket-Region"))
+		// Also credentials that have expired are 400: only another region tells that it is there.
+		if err := s.rightRegion(answer.Response.Header.Get("X-Amz-Bucket-Region")); err != nil {
+			return false, err
+		}
 	}
 	return false, ops.Explain("looking for the bucket "+s.bucket, err)
 }
@@ -109,7 +112,10 @@ func (s *setup) createBucket(ctx context.Context) error {
 	if s.Region != "us-east-1" {
 		input.CreateBucketConfiguration = &types.CreateBucketConfiguration{LocationConstraint: types.BucketLocationConstraint(s.Region)}
 	}
-	_, err := s.Primary().S3().CreateBucket(ctx, input)
+	err := s.outlast(ctx, what, inConflict, func() error {
+		_, err := s.Primary().S3().CreateBucket(ctx, input)
+		return err
+	})
 	switch {
 	case ops.IsCode(err, "BucketAlreadyExists"):
 		return s.taken(what)
@@ -119,7 +125,7 @@ func (s *setup) createBucket(ctx context.Context) error {
 	}
 	s.report.Steps = append(s.report.Steps, Step{What: "bucket " + s.bucket, State: Made, Detail: "in " + s.Region})
 	s.Say("bucket %s: made", s.bucket)
-	wait := ops.Wait{For: "bucket " + s.bucket, Limit: time.Minute, Every: s.Every(time.Second), Next: "run this again: it goes on where it stopped"}
+	wait := ops.Wait{For: "bucket " + s.bucket, Limit: settling, Every: s.Every(time.Second), Next: again}
 	return wait.Until(ctx, func(ctx context.Context) (bool, string, error) {
 		exists, err := s.findBucket(ctx)
 		return exists, "S3 does not show it yet", err
@@ -138,11 +144,11 @@ func (s *setup) mayUseBucket(ctx context.Context) error {
 			": each environment has a bucket of its own, so that the role of one never reads the state of the other",
 			"name another bucket with itrack:github.stateBucket in Pulumi."+s.Settings.Environment+".yaml")
 	}
-	rules, err := s.readLifecycle(ctx, client)
+	lifecycle, err := s.readLifecycle(ctx, client)
 	if err != nil {
 		return err
 	}
-	for _, rule := range rules {
+	for _, rule := range lifecycle.Rules {
 		if expires(rule) {
 			return ops.Refuse("using the bucket "+s.bucket, fmt.Sprintf("its lifecycle rule %q deletes current objects: it would delete the state", aws.ToString(rule.ID)),
 				"remove that rule, or name another bucket with itrack:github.stateBucket")
@@ -162,7 +168,7 @@ func (s *setup) publicAccess(ctx context.Context, client *s3.Client) error {
 		has := out.PublicAccessBlockConfiguration
 		good = aws.ToBool(has.BlockPublicAcls) && aws.ToBool(has.BlockPublicPolicy) && aws.ToBool(has.IgnorePublicAcls) && aws.ToBool(has.RestrictPublicBuckets)
 	}
-	return s.ensure("bucket: public access blocked", good, absent, "", func() error {
+	return s.ensure(ctx, "bucket: public access blocked", good, absent, "", func() error {
 		_, err := client.PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{
 			Bucket: &s.bucket, ExpectedBucketOwner: &s.Account, PublicAccessBlockConfiguration: &types.PublicAccessBlockConfiguration{
 				BlockPublicAcls: aws.Bool(true), BlockPublicPolicy: aws.Bool(true), IgnorePublicAcls: aws.Bool(true), RestrictPublicBuckets: aws.Bool(true),
@@ -179,7 +185,7 @@ func (s *setup) ownership(ctx context.Context, client *s3.Client) error {
 		return ops.Explain("reading who owns the objects of the bucket "+s.bucket, err)
 	}
 	good := !absent && len(out.OwnershipControls.Rules) == 1 && out.OwnershipControls.Rules[0].ObjectOwnership == types.ObjectOwnershipBucketOwnerEnforced
-	return s.ensure("bucket: objects belong to its owner", good, absent, "", func() error {
+	return s.ensure(ctx, "bucket: objects belong to its owner", good, absent, "", func() error {
 		_, err := client.PutBucketOwnershipControls(ctx, &s3.PutBucketOwnershipControlsInput{
 			Bucket: &s.bucket, ExpectedBucketOwner: &s.Account,
 			OwnershipControls: &types.OwnershipControls{Rules: []types.OwnershipControlsRule{{ObjectOwnership: types.ObjectOwnershipBucketOwnerEnforced}}},
@@ -212,7 +218,7 @@ func (s *setup) encryption(ctx context.Context, client *s3.Client) error {
 			}
 		}
 	}
-	return s.ensure("bucket: encryption with KMS", good, absent, detail, func() error {
+	return s.ensure(ctx, "bucket: encryption with KMS", good, absent, detail, func() error {
 		_, err := client.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{
 			Bucket: &s.bucket, ExpectedBucketOwner: &s.Account,
 			ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{Rules: []types.ServerSideEncryptionRule{{
@@ -228,7 +234,7 @@ func (s *setup) versioning(ctx context.Context, client *s3.Client) error {
 	if err != nil {
 		return ops.Explain("reading the versioning of the bucket "+s.bucket, err)
 	}
-	return s.ensure("bucket: versioning", out.Status == types.BucketVersioningStatusEnabled, out.Status == "", "", func() error {
+	return s.ensure(ctx, "bucket: versioning", out.Status == types.BucketVersioningStatusEnabled, out.Status == "", "", func() error {
 		_, err := client.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{
 			Bucket: &s.bucket, ExpectedBucketOwner: &s.Account, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
 		})
@@ -258,7 +264,7 @@ func (s *setup) bucketTags(ctx context.Context, client *s3.Client) error {
 		return err
 	}
 	missing := differing(s.Tags(), found)
-	return s.ensure("bucket: tags", len(missing) == 0, len(found) == 0, "", func() error {
+	return s.ensure(ctx, "bucket: tags", len(missing) == 0, len(found) == 0, "", func() error {
 		for name, value := range missing {
 			found[name] = value
 		}

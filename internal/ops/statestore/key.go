@@ -67,7 +67,7 @@ func (s *setup) aliasedKey(ctx context.Context, client *kms.Client) error {
 		if found, err = s.createKey(ctx, client); err != nil {
 			return err
 		}
-		step.State = Made
+		step.State, s.made = Made, true
 	} else {
 		step.Detail = "made by a run that did not end; it had no alias yet"
 	}
@@ -76,7 +76,7 @@ func (s *setup) aliasedKey(ctx context.Context, client *kms.Client) error {
 	if step.State == Made {
 		s.Say("%s: made (%s)", step.What, s.report.KeyARN)
 	}
-	return s.ensure("key: alias", false, true, alias, func() error {
+	return s.ensure(ctx, "key: alias", false, true, alias, func() error {
 		_, err := client.CreateAlias(ctx, &kms.CreateAliasInput{AliasName: &alias, TargetKeyId: found.KeyId})
 		if ops.IsCode(err, "AlreadyExistsException") {
 			return s.takeAlias(ctx, client, found)
@@ -89,7 +89,7 @@ func (s *setup) aliasedKey(ctx context.Context, client *kms.Client) error {
 func (s *setup) takeAlias(ctx context.Context, client *kms.Client, made *types.KeyMetadata) error {
 	described, err := client.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &s.report.KeyAlias})
 	if err != nil {
-		return err
+		return err // one that is not found yet is asked for again, with CreateAlias
 	}
 	if err := s.usable(described.KeyMetadata); err != nil {
 		return err
@@ -111,6 +111,8 @@ func (s *setup) usable(key *types.KeyMetadata) error {
 			fmt.Sprintf("`aws kms cancel-key-deletion --region %s --key-id %s`, then `aws kms enable-key --region %s --key-id %s`", region, id, region, id))
 	case key.KeyState == types.KeyStateDisabled:
 		return ops.Refuse(what, "it is disabled", fmt.Sprintf("find out why, then `aws kms enable-key --region %s --key-id %s`", region, id))
+	case key.KeyState != types.KeyStateEnabled && key.KeyState != types.KeyStateCreating && key.KeyState != types.KeyStateUpdating:
+		return ops.Refuse(what, fmt.Sprintf("its state is %s: nothing can be encrypted with it", key.KeyState), "point the alias to another key, or delete the alias and run this again")
 	case key.KeySpec != types.KeySpecSymmetricDefault || key.KeyUsage != types.KeyUsageTypeEncryptDecrypt:
 		return ops.Refuse(what, fmt.Sprintf("it is a key for %s (%s), and has to be symmetric and for encryption", key.KeyUsage, key.KeySpec),
 			"point the alias to another key, or delete the alias and run this again")
@@ -246,22 +248,28 @@ func (s *setup) keyProperties(ctx context.Context, client *kms.Client) error {
 	if len(s.report.Steps) == 0 {
 		s.report.Steps = append(s.report.Steps, Step{What: "key " + s.report.KeyAlias, State: Kept})
 	}
-	rotation, err := client.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: id})
-	if err != nil {
+	var rotation *kms.GetKeyRotationStatusOutput
+	if err := s.outlast(ctx, "reading the rotation of the key", s.unsettled, func() (err error) {
+		rotation, err = client.GetKeyRotationStatus(ctx, &kms.GetKeyRotationStatusInput{KeyId: id})
+		return err
+	}); err != nil {
 		return ops.Explain("reading the rotation of the key "+s.report.KeyAlias, err)
 	}
-	if err := s.ensure("key: rotation", rotation.KeyRotationEnabled, false, "", func() error {
+	if err := s.ensure(ctx, "key: rotation", rotation.KeyRotationEnabled, false, "", func() error {
 		_, err := client.EnableKeyRotation(ctx, &kms.EnableKeyRotationInput{KeyId: id})
 		return err
 	}); err != nil {
 		return err
 	}
-	found, err := keyTags(ctx, client, id)
-	if err != nil {
+	var found map[string]string
+	if err := s.outlast(ctx, "reading the tags of the key", s.unsettled, func() (err error) {
+		found, err = keyTags(ctx, client, id)
+		return err
+	}); err != nil {
 		return ops.Explain("reading the tags of the key "+s.report.KeyAlias, err)
 	}
 	missing := differing(s.keyTags(), found)
-	return s.ensure("key: tags", len(missing) == 0, false, "", func() error {
+	return s.ensure(ctx, "key: tags", len(missing) == 0, false, "", func() error {
 		_, err := client.TagResource(ctx, &kms.TagResourceInput{KeyId: id, Tags: kmsTags(missing)})
 		return err
 	})

@@ -44,7 +44,7 @@ func (s *setup) policy(ctx context.Context, client *s3.Client) error {
 	}
 	arn := fmt.Sprintf("arn:%s:s3:::%s", s.Partition, s.bucket)
 	good := slices.ContainsFunc(has.Statement, func(text json.RawMessage) bool { return deniesClearText(text, arn) })
-	return s.ensure("bucket: TLS only", good, absent, "", func() error {
+	return s.ensure(ctx, "bucket: TLS only", good, absent, "", func() error {
 		text, err := json.Marshal(map[string]any{
 			"Sid": "TLSOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": []string{arn, arn + "/*"},
 			"Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}},
@@ -123,15 +123,15 @@ func list(value any) []string {
 	return nil
 }
 
-func (s *setup) readLifecycle(ctx context.Context, client *s3.Client) ([]types.LifecycleRule, error) {
+func (s *setup) readLifecycle(ctx context.Context, client *s3.Client) (*s3.GetBucketLifecycleConfigurationOutput, error) {
 	out, err := client.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: &s.bucket, ExpectedBucketOwner: &s.Account})
 	if ops.IsMissing(err) {
-		return nil, nil
+		return &s3.GetBucketLifecycleConfigurationOutput{}, nil
 	}
 	if err != nil {
 		return nil, ops.Explain("reading the lifecycle of the bucket "+s.bucket, err)
 	}
-	return out.Rules, nil
+	return out, nil
 }
 
 // expires tells whether a rule deletes objects that are current.
@@ -142,27 +142,35 @@ func expires(rule types.LifecycleRule) bool {
 // lifecycle ends replaced versions and uploads that never ended. Rules of others stay: S3 replaces all at once, so that they
 // are written again. Our own rule may keep longer than we ask for.
 func (s *setup) lifecycle(ctx context.Context, client *s3.Client) error {
-	rules, err := s.readLifecycle(ctx, client)
+	found, err := s.readLifecycle(ctx, client)
 	if err != nil {
 		return err
 	}
+	rules := found.Rules
 	good := slices.ContainsFunc(rules, func(rule types.LifecycleRule) bool {
 		ends, parts := rule.NoncurrentVersionExpiration, rule.AbortIncompleteMultipartUpload
 		return aws.ToString(rule.ID) == oldVersions && rule.Status == types.ExpirationStatusEnabled &&
 			ends != nil && aws.ToInt32(ends.NoncurrentDays) >= versionDays && parts != nil && aws.ToInt32(parts.DaysAfterInitiation) > 0
 	})
-	return s.ensure("bucket: lifecycle", good, len(rules) == 0, fmt.Sprintf("replaced versions are kept for %d days", versionDays), func() error {
-		rules = slices.DeleteFunc(rules, func(rule types.LifecycleRule) bool { return aws.ToString(rule.ID) == oldVersions })
-		rules = append(rules, types.LifecycleRule{
-			ID: aws.String(oldVersions), Status: types.ExpirationStatusEnabled, Filter: &types.LifecycleRuleFilter{Prefix: aws.String("")},
-			NoncurrentVersionExpiration:    &types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(versionDays)},
-			AbortIncompleteMultipartUpload: &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(uploadDays)},
-			// Released locks leave markers behind, one for every run.
-			Expiration: &types.LifecycleExpiration{ExpiredObjectDeleteMarker: aws.Bool(true)},
-		})
-		_, err := client.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
-			Bucket: &s.bucket, ExpectedBucketOwner: &s.Account, LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: rules},
-		})
-		return err
+	return s.ensure(ctx, "bucket: lifecycle", good, len(rules) == 0, fmt.Sprintf("replaced versions are kept for %d days", versionDays), func() error {
+		return s.writeLifecycle(ctx, client, found)
 	})
+}
+
+// writeLifecycle writes what was found, with our rule in its present form.
+func (s *setup) writeLifecycle(ctx context.Context, client *s3.Client, found *s3.GetBucketLifecycleConfigurationOutput) error {
+	rules := slices.DeleteFunc(slices.Clone(found.Rules), func(rule types.LifecycleRule) bool { return aws.ToString(rule.ID) == oldVersions })
+	rules = append(rules, types.LifecycleRule{
+		ID: aws.String(oldVersions), Status: types.ExpirationStatusEnabled, Filter: &types.LifecycleRuleFilter{Prefix: aws.String("")},
+		NoncurrentVersionExpiration:    &types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(versionDays)},
+		AbortIncompleteMultipartUpload: &types.AbortIncompleteMultipartUpload{DaysAfterInitiation: aws.Int32(uploadDays)},
+		// Released locks leave markers behind, one for every run.
+		Expiration: &types.LifecycleExpiration{ExpiredObjectDeleteMarker: aws.Bool(true)},
+	})
+	_, err := client.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{
+		Bucket: &s.bucket, ExpectedBucketOwner: &s.Account, LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: rules},
+		// What is left out goes back to S3's default, for the rules of others too.
+		TransitionDefaultMinimumObjectSize: found.TransitionDefaultMinimumObjectSize,
+	})
+	return err
 }

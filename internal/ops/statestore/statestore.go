@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -87,6 +88,8 @@ type setup struct {
 	*ops.Environment
 	bucket string
 	report Report
+	// made: the key is this run's own. KMS does not show a new key everywhere at once.
+	made bool
 }
 
 // Setup makes what is missing and repairs what differs. Each property is compared before it is set, so that a second run
@@ -126,7 +129,7 @@ func run(ctx context.Context, env *ops.Environment, dry bool) (Report, error) {
 }
 
 // ensure records a property, and sets it where it is not as it has to be. An absent one is made, another one repaired.
-func (s *setup) ensure(what string, good, absent bool, detail string, set func() error) error {
+func (s *setup) ensure(ctx context.Context, what string, good, absent bool, detail string, set func() error) error {
 	step := Step{What: what, State: Kept, Detail: detail}
 	switch {
 	case good:
@@ -135,7 +138,7 @@ func (s *setup) ensure(what string, good, absent bool, detail string, set func()
 	case s.report.DryRun:
 		step.State = ToRepair
 	default:
-		if err := set(); err != nil {
+		if err := s.outlast(ctx, "setting "+what, s.unsettled, set); err != nil {
 			return ops.Explain("setting "+what+" of the state store", err)
 		}
 		step.State = Repaired
@@ -146,6 +149,34 @@ func (s *setup) ensure(what string, good, absent bool, detail string, set func()
 	}
 	s.report.Steps = append(s.report.Steps, step)
 	return nil
+}
+
+const (
+	// settling is how long AWS may take until what was made can be used everywhere, and until another run's call is over.
+	settling = 2 * time.Minute
+	again    = "run this again: it goes on where it stopped"
+)
+
+// outlast repeats a call while its error is one that passes by itself.
+func (s *setup) outlast(ctx context.Context, what string, passes func(error) bool, call func() error) error {
+	wait := ops.Wait{For: what, Limit: settling, Every: s.Every(2 * time.Second), Say: s.Say, Next: again}
+	return wait.Until(ctx, func(context.Context) (bool, string, error) {
+		err := call()
+		if passes(err) {
+			return false, "AWS is not ready for it: " + err.Error(), nil
+		}
+		return err == nil, "", err
+	})
+}
+
+// inConflict: another call changes the same bucket, or it was deleted a moment ago.
+func inConflict(err error) bool {
+	return ops.IsCode(err, "OperationAborted", "ConditionalRequestConflict")
+}
+
+// unsettled: inConflict, or the key that this run has made is not known everywhere yet.
+func (s *setup) unsettled(err error) bool {
+	return inConflict(err) || s.made && ops.IsCode(err, "NotFoundException")
 }
 
 // EngineEnv are variables with which the pulumi command reaches the bucket and the key as this program does, whatever profile

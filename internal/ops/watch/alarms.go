@@ -39,7 +39,7 @@ func regions(env *ops.Environment) []string {
 // Alarms are the stack's alarms in state ALARM, of every region in use, by name. They are known by their names,
 // itrack-...-ENVIRONMENT: an environment's name has no hyphen, so that none is taken for another's.
 func Alarms(ctx context.Context, env *ops.Environment) ([]Alarm, error) {
-	var all []Alarm
+	all := []Alarm{}
 	for _, region := range regions(env) {
 		found, err := alarmsIn(ctx, env, region)
 		if err != nil {

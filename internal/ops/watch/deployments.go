@@ -37,7 +37,7 @@ var unfinished = []types.DeploymentStatus{
 // Deployments are those under way, of all services.
 func Deployments(ctx context.Context, env *ops.Environment, out ops.Outputs) ([]Deployment, error) {
 	client := env.Primary().CodeDeploy()
-	var all []Deployment
+	all := []Deployment{}
 	for _, service := range slices.Sorted(maps.Keys(out.DeploymentGroups)) {
 		pages := codedeploy.NewListDeploymentsPaginator(client, &codedeploy.ListDeploymentsInput{
 			ApplicationName: aws.String(out.DeploymentApplication), DeploymentGroupName: aws.String(out.DeploymentGroups[service]), IncludeOnlyStatuses: unfinished,

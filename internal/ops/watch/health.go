@@ -137,7 +137,7 @@ func (l *look) add(check Check, took time.Duration) {
 
 // unknown is a check that could not be made.
 func (l *look) unknown(kind, name string, err error, took time.Duration) {
-	l.add(Check{Kind: kind, Name: name, State: Unknown, Detail: strings.ReplaceAll(err.Error(), "\n  what to do: ", "; what to do: ")}, took)
+	l.add(Check{Kind: kind, Name: name, State: Unknown, Detail: strings.ReplaceAll(inTime(err).Error(), "\n  what to do: ", "; what to do: ")}, took)
 }
 
 func (l *look) site(ctx context.Context) {

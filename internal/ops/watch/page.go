@@ -93,6 +93,16 @@ func (s Status) Page() string {
 	return text.String()
 }
 
+// unread tells whether a line belongs to a part that could not be read.
+func (s Status) unread(key string) bool {
+	for part, beginning := range map[string]string{"services": "service ", "deployments": "deployment ", "database": "database ", "queues": "dead letters ", "alarms": "alarm "} {
+		if strings.HasPrefix(key, beginning) {
+			return s.missing(part)
+		}
+	}
+	return false
+}
+
 func (s Status) missing(part string) bool {
 	return slices.ContainsFunc(s.Gaps, func(gap Gap) bool { return gap.Part == part })
 }
@@ -112,6 +122,10 @@ func (s Status) Changed(before Status) []string {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(was)) {
+		// Of a part that could not be read nothing is known: it is not over.
+		if s.unread(key) {
+			continue
+		}
 		changed = append(changed, key+": over")
 	}
 	return changed

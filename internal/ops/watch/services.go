@@ -67,7 +67,7 @@ func Services(ctx context.Context, env *ops.Environment, out ops.Outputs) ([]Ser
 	}
 	all := make([]Service, 0, len(names))
 	for _, name := range names {
-		service := Service{Name: name, ECSName: out.Services[name], State: "MISSING"}
+		service := Service{Name: name, ECSName: out.Services[name], State: "MISSING", TargetGroups: []string{}}
 		if there, ok := found[service.ECSName]; ok {
 			service.read(there)
 		}

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,7 +18,7 @@ import (
 	"github.com/itrack/itrack/internal/ops"
 )
 
-// Status is how an environment stands.
+// Status is how an environment stands. A part that could not be read is nil, and a gap; one that has nothing is empty.
 type Status struct {
 	Environment string       `json:"environment"`
 	Account     string       `json:"account"`
@@ -25,7 +26,7 @@ type Status struct {
 	At          time.Time    `json:"at"`
 	Services    []Service    `json:"services"`
 	Deployments []Deployment `json:"deployments"`
-	Database    *Database    `json:"database"` // nil where it could not be read
+	Database    *Database    `json:"database"`
 	Queues      []Queue      `json:"queues"`
 	Alarms      []Alarm      `json:"alarms"`
 	Gaps        []Gap        `json:"gaps,omitempty"`
@@ -97,13 +98,23 @@ func Look(ctx context.Context, env *ops.Environment, out ops.Outputs) (Status, e
 	}
 	for _, part := range parts {
 		if part.err != nil {
-			status.Gaps = append(status.Gaps, Gap{Part: part.name, Why: part.err.Error()})
+			status.Gaps = append(status.Gaps, Gap{Part: part.name, Why: inTime(part.err).Error()})
 		}
 	}
 	if len(status.Gaps) == len(parts) {
-		return status, parts[0].err
+		return status, inTime(parts[0].err)
 	}
 	return status, nil
+}
+
+// inTime words an error of a look whose own time is over: no flag gives it longer.
+func inTime(err error) error {
+	var problem *ops.Problem
+	if errors.As(err, &problem) && problem.Kind == ops.TimedOut {
+		return &ops.Problem{What: problem.What, Why: fmt.Sprintf("no answer within %s", lookTimeout), Err: err,
+			Next: "see https://health.aws.amazon.com and the network, and run this again"}
+	}
+	return err
 }
 
 func readDatabase(ctx context.Context, env *ops.Environment, out ops.Outputs) (*Database, error) {
@@ -174,7 +185,7 @@ func changes(values *rdstypes.PendingModifiedValues) []string {
 // deadLetters are the functions' queues of what they could not handle, as the stack names them.
 func deadLetters(ctx context.Context, env *ops.Environment, out ops.Outputs) ([]Queue, error) {
 	client := env.Primary().SQS()
-	var all []Queue
+	all := []Queue{}
 	for _, function := range slices.Sorted(maps.Keys(out.Functions)) {
 		name := env.Name(function + "-dead-letters")
 		there, err := client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String(name)})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -149,6 +150,13 @@ func TestStatus(t *testing.T) {
 		require.Contains(t, status.Gaps[1].Why, "looking for the queue itrack-item-events-dead-letters-staging: AccessDenied")
 		require.Contains(t, status.Page(), "could not be read: looking for the queue")
 		require.NotContains(t, status.Page(), "no dead letters")
+		changed := strings.Join(status.Changed(first), "\n")
+		require.Contains(t, changed, "gap database: could not be read")
+		require.NotContains(t, changed, ": over", "what could not be read is not over")
+		text, err := json.Marshal(status)
+		require.NoError(t, err)
+		require.Contains(t, string(text), `"deployments":[]`, "read, and there is none")
+		require.Contains(t, string(text), `"queues":null`, "not read")
 	})
 	t.Run("nothing can be read", func(t *testing.T) {
 		defer p.cloud.Heal()
@@ -183,4 +191,19 @@ func TestTheOtherAccountIsLookedAtByItsRole(t *testing.T) {
 	settings.Roles = nil
 	_, err = ops.Open(context.Background(), settings, opstest.Options(t))
 	require.Equal(t, ops.Usage, ops.KindOf(err), "the wrong account is refused")
+}
+
+// A look has a time of its own, which no flag of the command makes longer: that is no time of the caller's that is over.
+func TestALookThatGetsNoAnswer(t *testing.T) {
+	p := newPlace(t)
+	ctx, cancel := context.WithTimeout(context.Background(), -time.Second)
+	defer cancel()
+	_, err := watch.Alarms(ctx, p.env)
+	require.Equal(t, ops.TimedOut, ops.KindOf(err), "the caller's own time")
+	late := watch.InTime(err)
+	require.Equal(t, ops.Failed, ops.KindOf(late))
+	require.ErrorContains(t, late, "asking for the alarms in us-east-1: no answer within 45s")
+	require.NotContains(t, late.Error(), "--timeout")
+	broken := errors.New("broken")
+	require.Equal(t, broken, watch.InTime(broken))
 }

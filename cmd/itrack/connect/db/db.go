@@ -102,6 +102,8 @@ func (o *Options) check(user bool) error {
 		return cmdutil.UsageError{Err: errors.New("--json needs --tunnel or --print: stdout belongs to mysql otherwise")}
 	case o.Port < 0 || o.Port > 65535:
 		return cmdutil.UsageError{Err: fmt.Errorf("--port %d: ports are from 1 to 65535", o.Port)}
+	case o.Timeout <= 0:
+		return cmdutil.UsageError{Err: errors.New("--timeout must be longer than nothing")}
 	case o.User == "" || strings.HasPrefix(o.User, "-"):
 		return cmdutil.UsageError{Err: fmt.Errorf("--user %q is no user", o.User)}
 	}

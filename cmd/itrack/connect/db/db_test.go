@@ -151,7 +151,7 @@ func TestConnectDB(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{{"--admin", "--user", "a"}, {"--admin", "--ask-password"}, {"--json"}, {"--port", "70000"}, {"--user", ""}, {"--user", "--execute=x"}} {
+	for _, args := range [][]string{{"--admin", "--user", "a"}, {"--admin", "--ask-password"}, {"--json"}, {"--port", "70000"}, {"--timeout", "0s"}, {"--user", ""}, {"--user", "--execute=x"}} {
 		cmd := NewCmdDB(&cmdutil.Factory{}, nil)
 		cmd.SetArgs(append([]string{"staging"}, args...))
 		cmd.SilenceErrors, cmd.SilenceUsage = true, true

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 
@@ -77,9 +78,15 @@ func (f *Factory) PrintJSON(value any) error {
 	return nil
 }
 
-// Confirm asks on a terminal until the answer is typed, and refuses elsewhere unless yes is set. The answer to type is what
-// the action is about, such as the environment's name: a habit of pressing y does not give it.
+// Confirm is ConfirmWithin of a question that only an answer ends.
 func (f *Factory) Confirm(yes bool, action, answer string) error {
+	return f.ConfirmWithin(context.Background(), yes, action, answer)
+}
+
+// ConfirmWithin asks on a terminal, and refuses elsewhere unless yes is set. The answer to type is what the action is about,
+// such as the environment's name: a habit of pressing y does not give it. The question ends with ctx: Ctrl-C and a time that
+// is over do not wait for an answer.
+func (f *Factory) ConfirmWithin(ctx context.Context, yes bool, action, answer string) error {
 	if yes {
 		return nil
 	}
@@ -87,7 +94,11 @@ func (f *Factory) Confirm(yes bool, action, answer string) error {
 		return ops.Refuse(action, "it has to be confirmed, and there is no terminal to ask on", "add --yes")
 	}
 	fmt.Fprintf(f.IO.Err, "%s.\nType %s to go on: ", action, answer)
-	line, err := bufio.NewReader(f.IO.In).ReadString('\n')
+	line, err := readLine(ctx, f.IO.In)
+	if ctx.Err() != nil {
+		f.Say("")
+		return ops.Explain("waiting for the answer", ctx.Err())
+	}
 	if strings.TrimSpace(line) == answer {
 		return nil
 	}
@@ -95,4 +106,23 @@ func (f *Factory) Confirm(yes bool, action, answer string) error {
 		f.Say("")
 	}
 	return ops.Refuse(action, fmt.Sprintf("%q was typed, not %s", strings.TrimSpace(line), answer), "run it again and type "+answer+", or add --yes")
+}
+
+// readLine reads a line, or gives up with ctx: the reading itself cannot be ended, and the process ends soon after.
+func readLine(ctx context.Context, in io.Reader) (string, error) {
+	type read struct {
+		line string
+		err  error
+	}
+	reads := make(chan read, 1)
+	go func() {
+		line, err := bufio.NewReader(in).ReadString('\n')
+		reads <- read{line, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case got := <-reads:
+		return got.line, got.err
+	}
 }

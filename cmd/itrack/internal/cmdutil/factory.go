@@ -36,8 +36,9 @@ type Factory struct {
 	StackSettings func(project, environment string) (ops.Settings, error)
 	// Outputs reads the outputs of a deployed stack.
 	Outputs func(ctx context.Context, project, environment string) (map[string]any, error)
-	// OpenStack opens the stack of an environment for the engine; existing refuses to make it.
-	OpenStack func(ctx context.Context, project, environment string, existing bool) (*engine.Stack, error)
+	// OpenStack opens the stack of an environment for the engine; one that was never made is engine.ErrNoStack. OpenedStack
+	// says what to do about that.
+	OpenStack func(ctx context.Context, project, environment string) (*engine.Stack, error)
 	// Ops shapes how the commands talk to AWS.
 	Ops ops.Options
 	// Measure runs a benchmark.

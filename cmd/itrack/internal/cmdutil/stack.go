@@ -3,6 +3,7 @@ package cmdutil
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/itrack/itrack/internal/engine"
 	"github.com/itrack/itrack/internal/ops"
@@ -23,10 +24,52 @@ func (f *Factory) OpenedStack(ctx context.Context, name string) (*engine.Stack, 
 	if err != nil {
 		return nil, err
 	}
-	stack, err := f.OpenStack(ctx, project, name, true)
+	stack, err := f.OpenStack(ctx, project, name)
 	if errors.Is(err, engine.ErrNoStack) {
 		return nil, &ops.Problem{Kind: ops.Usage, What: "opening the stack of " + name, Why: "it was never made in this backend", Err: err,
 			Next: "`itrack setup-state " + name + "` makes it, and says how to log in to its state"}
 	}
 	return stack, err
+}
+
+// StackOutputs reads the outputs of an environment's stack, in the form of Outputs.
+func (f *Factory) StackOutputs(ctx context.Context, _, name string) (map[string]any, error) {
+	stack, err := f.OpenedStack(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return stack.Outputs(ctx)
+}
+
+// WithStack does what Stack does and then works with the stack, all of it within the time that --timeout gives.
+func (f *Factory) WithStack(ctx context.Context, name string, timeout time.Duration, work func(context.Context, *engine.Stack) error) error {
+	ctx, cancel, err := Within(ctx, timeout)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	stack, err := f.Stack(ctx, name)
+	if err == nil {
+		err = work(ctx, stack)
+	}
+	return Overdue(ctx, "working on the stack of "+name, err)
+}
+
+// Within bounds a command's work by the time that --timeout gives.
+func Within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc, error) {
+	if timeout <= 0 {
+		return nil, nil, UsageError{Err: errors.New("--timeout must be longer than nothing")}
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	return ctx, cancel, nil
+}
+
+// Overdue says of an error that the end of the time brought about that the time is over, whatever broke: a pulumi command that
+// was ended says something else. A Problem stays what it is, and so does every error in time.
+func Overdue(ctx context.Context, what string, err error) error {
+	var problem *ops.Problem
+	if err == nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.As(err, &problem) {
+		return err
+	}
+	return ops.Explain(what, errors.Join(ctx.Err(), err))
 }

@@ -39,15 +39,15 @@ func NewCmdRepair(f *cmdutil.Factory, runF func(context.Context, *Options) error
 		Short: "Put a stack right after a deployment that was killed or lost an answer",
 		Long: `Put a stack right after a deployment that was killed, or that lost the answer of AWS.
 
-In this order: shows who holds the lock, and releases it when the holder ran on this host and is gone; looks in AWS for
+In this order: makes sure of the AWS account and of the stack; shows who holds the lock, and releases it when the holder ran on this host and is gone; looks in AWS for
 what was being created when the deployment ended, adopts what exists and clears what does not; refreshes the state; previews,
 and adopts what the preview would create although it exists; lists what carries the stack's tags and is in no state.
 
 A lock held by a running process is never released, that of another host only when --unlock names it. Orphans stay unless
 --delete-orphan names them. While something cannot be decided nothing is written; the message says how to decide it.
 
-Exit codes: 0 the state is right (or, with --dry-run, was looked at), 1 something is open or failed, 2 wrong usage or
-settings, 130 cancelled.`,
+Exit codes: 0 the state is right (or, with --dry-run, was looked at), 1 something is open or failed, 2 wrong usage,
+settings or account, or no such stack, 130 cancelled.`,
 		Example: `  # see what happened, change nothing
   itrack state repair staging --dry-run
 
@@ -142,6 +142,13 @@ func (o *Options) engineOptions(ctx context.Context) (engine.RepairRun, error) {
 		return run, err
 	}
 	run.Environment = environments[0]
+	if o.Keep == "" {
+		// In another account nothing that was being made is found, and would be taken for not made. In another backend there
+		// is no such stack, and the engine would make one.
+		if _, err := o.Factory.Stack(ctx, run.Environment); err != nil {
+			return run, err
+		}
+	}
 	run.CLI, err = o.Factory.Pulumi(ctx, project)
 	return run, err
 }

@@ -6,13 +6,22 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/internal/engine"
+	"github.com/itrack/itrack/internal/ops"
+	"github.com/itrack/itrack/internal/ops/opstest"
 	"github.com/itrack/itrack/internal/recovery"
 	"github.com/stretchr/testify/require"
+)
+
+// settings are what the stack file says, and noStack that there is no such stack.
+var (
+	settings = opstest.Settings("staging")
+	noStack  = false
 )
 
 func execute(t *testing.T, repair func(engine.RepairRun) (engine.RepairReport, error), args ...string) (string, error) {
@@ -21,12 +30,22 @@ func execute(t *testing.T, repair func(engine.RepairRun) (engine.RepairReport, e
 	for _, name := range []string{"Pulumi.yaml", "Pulumi.staging.yaml"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("name: itrack\nruntime: go\n"), 0o600))
 	}
+	if !slices.Contains(args, "--keep") {
+		opstest.New(t).SignIn(t)
+	}
 	out := &bytes.Buffer{}
 	cmd := NewCmdRepair(&cmdutil.Factory{
 		IO: cmdutil.IOStreams{Out: out, Err: &bytes.Buffer{}}, Plugins: []string{"plugin"},
-		Project: func() (string, error) { return dir, nil },
-		Pulumi:  func(context.Context, string) (*engine.CLI, error) { return &engine.CLI{}, nil },
-		Repair:  func(_ context.Context, run engine.RepairRun) (engine.RepairReport, error) { return repair(run) },
+		Project:       func() (string, error) { return dir, nil },
+		StackSettings: func(string, string) (ops.Settings, error) { return settings, nil }, Ops: opstest.Options(t),
+		OpenStack: func(context.Context, string, string) (*engine.Stack, error) {
+			if noStack {
+				return nil, engine.ErrNoStack
+			}
+			return &engine.Stack{}, nil
+		},
+		Pulumi: func(context.Context, string) (*engine.CLI, error) { return &engine.CLI{}, nil },
+		Repair: func(_ context.Context, run engine.RepairRun) (engine.RepairReport, error) { return repair(run) },
 	}, nil)
 	cmd.SetArgs(args)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
@@ -70,6 +89,24 @@ func TestWrongUsage(t *testing.T) {
 		_, err := execute(t, never, args...)
 		require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(err), "%v: %v", args, err)
 	}
+}
+
+// In another account nothing that was being made is found: it would be taken for not made, and cleared.
+func TestNothingIsRepairedFromTheWrongAccount(t *testing.T) {
+	never := func(engine.RepairRun) (engine.RepairReport, error) {
+		t.Error("nothing may run")
+		return engine.RepairReport{}, nil
+	}
+	settings.AllowedAccounts = []string{opstest.OtherAccount}
+	_, err := execute(t, never, "staging")
+	settings = opstest.Settings("staging")
+	require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(err))
+	require.ErrorContains(t, err, "allows only aws:allowedAccountIds "+opstest.OtherAccount)
+	noStack = true
+	_, err = execute(t, never, "staging")
+	noStack = false
+	require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(err))
+	require.ErrorContains(t, err, "it was never made in this backend")
 }
 
 var report = engine.RepairReport{

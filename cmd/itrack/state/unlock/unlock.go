@@ -73,13 +73,11 @@ type document struct {
 }
 
 func unlockRun(ctx context.Context, o *Options) error {
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
-	defer cancel()
+	return o.Factory.WithStack(ctx, o.Environment, o.Timeout, o.unlock)
+}
+
+func (o *Options) unlock(ctx context.Context, opened *engine.Stack) error {
 	f := o.Factory
-	opened, err := f.Stack(ctx, o.Environment)
-	if err != nil {
-		return err
-	}
 	held, err := stack.Look(ctx, opened)
 	if err != nil {
 		return err
@@ -88,7 +86,7 @@ func unlockRun(ctx context.Context, o *Options) error {
 	if !o.JSON {
 		o.show(held)
 	}
-	err = stack.Late("unlocking "+o.Environment, o.release(ctx, opened, held, &out))
+	err = o.release(ctx, opened, held, &out)
 	if o.JSON {
 		return errors.Join(err, f.PrintJSON(out))
 	}
@@ -120,7 +118,7 @@ func (o *Options) release(ctx context.Context, opened *engine.Stack, held stack.
 		return err
 	}
 	f := o.Factory
-	if err := f.Confirm(o.Yes, held.Action(), o.Environment); err != nil {
+	if err := f.ConfirmWithin(ctx, o.Yes, held.Action(), o.Environment); err != nil {
 		return err
 	}
 	project, err := f.Project()

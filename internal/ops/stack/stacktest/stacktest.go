@@ -68,9 +68,9 @@ func (p *Place) Write(name, text string) {
 	}
 }
 
-// Open opens the stack as another process would. It has the form of cmdutil.Factory.OpenStack; what existing says is left to
-// the test, which has a stack from the first opening on.
-func (p *Place) Open(ctx context.Context, project, environment string, _ bool) (*engine.Stack, error) {
+// Open opens the stack as another process would, and makes it where there is none. It has the form of
+// cmdutil.Factory.OpenStack.
+func (p *Place) Open(ctx context.Context, project, environment string) (*engine.Stack, error) {
 	return engine.Open(ctx, engine.Settings{
 		Project: project, Stack: environment, CLI: p.CLI, Program: func(ctx *pulumi.Context) error { return p.Program(ctx) },
 		Env:       map[string]string{rehearsal.EnvCloud: p.Cloud.Dir(), rehearsal.EnvAccount: enginetest.Account},
@@ -78,10 +78,26 @@ func (p *Place) Open(ctx context.Context, project, environment string, _ bool) (
 	})
 }
 
+// OpenIn opens the stack with its state in another backend, such as s3://BUCKET, as a shell does that is logged in to it, and
+// makes it where there is none.
+func (p *Place) OpenIn(ctx context.Context, backend string) (*engine.Stack, error) {
+	p.t.Helper()
+	p.Stack() // makes the folders and the plugins
+	return engine.Open(ctx, engine.Settings{
+		Project: p.Project, Stack: Environment, CLI: p.CLI, Program: func(ctx *pulumi.Context) error { return p.Program(ctx) },
+		Env: map[string]string{
+			rehearsal.EnvCloud: p.Cloud.Dir(), rehearsal.EnvAccount: enginetest.Account,
+			"PULUMI_BACKEND_URL": backend, "PULUMI_HOME": filepath.Join(p.dir, "home"), "PULUMI_CONFIG_PASSPHRASE": "test",
+			"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+			"PATH": filepath.Join(p.dir, "plugins") + string(os.PathListSeparator) + os.Getenv("PATH"),
+		},
+	})
+}
+
 // Stack is an opened stack.
 func (p *Place) Stack() *engine.Stack {
 	p.t.Helper()
-	stack, err := p.Open(context.Background(), p.Project, Environment, false)
+	stack, err := p.Open(context.Background(), p.Project, Environment)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -106,12 +122,23 @@ func (p *Place) Existing() []string {
 // Lock writes a lock as a deployment of that process would.
 func (p *Place) Lock(id, host string, pid int) {
 	p.t.Helper()
+	p.lockFile(id+".json", fmt.Sprintf(`{"pid":%d,"username":"ann","hostname":%q,"timestamp":"2026-01-02T03:04:05Z"}`, pid, host))
+}
+
+// Obstruct puts a file beside the locks which pulumi takes for one, and which stack.Free does not see: as a lock that is taken
+// after Free has looked, and is over before it looks again.
+func (p *Place) Obstruct() {
+	p.t.Helper()
+	p.lockFile("obstacle", "{}")
+}
+
+func (p *Place) lockFile(name, text string) {
+	p.t.Helper()
 	folder := filepath.Join(p.dir, "state", ".pulumi", "locks", "organization", "itrack", Environment)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		p.t.Fatal(err)
 	}
-	text := fmt.Sprintf(`{"pid":%d,"username":"ann","hostname":%q,"timestamp":"2026-01-02T03:04:05Z"}`, pid, host)
-	if err := os.WriteFile(filepath.Join(folder, id+".json"), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 		p.t.Fatal(err)
 	}
 }

@@ -1,0 +1,4 @@
+package watch
+
+// InTime is for the tests of package watch_test.
+var InTime = inTime
