@@ -58,7 +58,9 @@ func run() int {
 	f.OpenStack = func(ctx context.Context, project, environment string) (*engine.Stack, error) {
 		return openStack(ctx, f, project, environment)
 	}
-	f.Outputs = f.StackOutputs
+	f.Outputs = func(ctx context.Context, project, environment string) (map[string]any, error) {
+		return readOutputs(ctx, f, project, environment)
+	}
 	cmd := newRoot(f)
 	cmd.SetOut(f.IO.Out)
 	cmd.SetErr(f.IO.Err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,15 +11,59 @@ import (
 	"github.com/itrack/itrack/infra"
 	"github.com/itrack/itrack/internal/engine"
 	"github.com/itrack/itrack/internal/ops"
+	"github.com/itrack/itrack/internal/ops/statestore"
 )
 
-// openStack opens a stack as `pulumi up` would, by the user's own login and backend, and never makes one.
+// openStack opens a stack as `pulumi up` would, by the user's own login and backend, and never makes one. Where the login leads
+// to another environment's state, or to none, it is the one that setup-state made in the environment's account: no command that
+// works on two environments could be logged in to both.
 func openStack(ctx context.Context, f *cmdutil.Factory, project, environment string) (*engine.Stack, error) {
+	return openWith(ctx, f, project, environment, func(_ context.Context, env *ops.Environment) (map[string]string, error) {
+		// The credentials stay the shell's: those of a role would end before a long deployment does.
+		return statestore.EngineEndpoints(env), nil
+	})
+}
+
+// readOutputs reads a stack's outputs. The state is reached as the stack file says, by its profile or role, so that two
+// accounts can be read in one run.
+func readOutputs(ctx context.Context, f *cmdutil.Factory, project, environment string) (map[string]any, error) {
+	stack, err := openWith(ctx, f, project, environment, statestore.EngineEnv)
+	if err != nil {
+		return nil, cmdutil.ExplainStack(environment, err)
+	}
+	return stack.Outputs(ctx)
+}
+
+// openWith opens a stack; access gives the engine's variables where the state is not looked for by the login.
+func openWith(ctx context.Context, f *cmdutil.Factory, project, environment string, access func(context.Context, *ops.Environment) (map[string]string, error)) (*engine.Stack, error) {
 	cli, err := f.Pulumi(ctx, project)
 	if err != nil {
 		return nil, err
 	}
-	return engine.Open(ctx, engine.Settings{Project: project, Stack: environment, Program: f.Program, CLI: cli, Existing: true})
+	settings := engine.Settings{Project: project, Stack: environment, Program: f.Program, CLI: cli, Existing: true}
+	stack, failed := engine.Open(ctx, settings)
+	if !errors.Is(failed, engine.ErrNoStack) && !errors.Is(failed, engine.ErrNotLoggedIn) {
+		return stack, failed
+	}
+	if chosen, err := engine.BackendChosen(project); chosen || err != nil {
+		return nil, errors.Join(failed, err)
+	}
+	env, err := f.Environment(ctx, environment)
+	if err != nil {
+		return nil, err
+	}
+	there, err := statestore.Holds(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	if !there {
+		return nil, failed
+	}
+	if settings.Env, err = access(ctx, env); err != nil {
+		return nil, err
+	}
+	settings.Backend = statestore.Backend(env)
+	return engine.Open(ctx, settings)
 }
 
 // stackSettings is what the commands need of a stack file; the file passes the same checks as before a deployment.

@@ -131,8 +131,8 @@ func TestWhereAWSMayBe(t *testing.T) {
 	require.NoError(t, readEndpoint("http://127.0.0.1:4566"))
 	for endpoint, wanted := range map[string]string{
 		"127.0.0.1:4566": "has to look like", "http://": "has to look like",
-		"https://dynamodb.us-east-1.amazonaws.com": "is AWS itself", "https://dynamodb.us-east-1.api.aws": "is AWS itself",
-		"https://DynamoDB.us-east-1.AmazonAWS.com": "is AWS itself", "https://dynamodb.us-east-1.amazonaws.com.:443": "is AWS itself",
+		"https://dynamodb.us-east-1.amazonaws.com": "the AWS endpoint dynamodb.us-east-1.amazonaws.com is AWS itself", "https://dynamodb.us-east-1.api.aws": "is AWS itself",
+		"https://DynamoDB.us-east-1.AmazonAWS.com": "endpoint dynamodb.us-east-1.amazonaws.com is AWS itself", "https://amazonaws.com": "endpoint amazonaws.com is AWS itself", "https://dynamodb.us-east-1.amazonaws.com.:443": "is AWS itself",
 		"https://dynamodb.cn-north-1.amazonaws.com.cn": "is AWS itself",
 	} {
 		require.ErrorContains(t, readEndpoint(endpoint), wanted)

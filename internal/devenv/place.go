@@ -90,8 +90,8 @@ func readEndpoint(endpoint string) error {
 		return fmt.Errorf("reading the AWS endpoint: %q has to look like http://127.0.0.1:4566", endpoint)
 	}
 	// Names of hosts know no case, and may end with a dot. amazonaws.com.cn and amazonaws.eu are AWS's other partitions.
-	host := "." + strings.TrimSuffix(strings.ToLower(address.Hostname()), ".")
-	if strings.Contains(host+".", ".amazonaws.") || strings.HasSuffix(host, ".aws") {
+	host := strings.TrimSuffix(strings.ToLower(address.Hostname()), ".")
+	if dotted := "." + host; strings.Contains(dotted+".", ".amazonaws.") || strings.HasSuffix(dotted, ".aws") {
 		return fmt.Errorf("the AWS endpoint %s is AWS itself; development makes tables and sample data in an emulator only, such as moto or LocalStack", host)
 	}
 	return nil

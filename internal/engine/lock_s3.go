@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 )
 
 // bucketLocks are lock objects in an S3 bucket.
@@ -21,7 +22,8 @@ type bucketLocks struct {
 // newBucketLocks reads a backend's address, s3://BUCKET/PREFIX?region=REGION&profile=PROFILE, as `pulumi login` takes it.
 func newBucketLocks(ctx context.Context, at *url.URL, folder string) (lockStore, error) {
 	query := at.Query()
-	var options []func(*config.LoadOptions) error
+	// What the SDK says by itself, such as that a lock has no checksum to compare, helps nobody; what fails comes back as an error.
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 	if region := query.Get("region"); region != "" {
 		options = append(options, config.WithRegion(region))
 	}

@@ -12,10 +12,11 @@ import (
 // FinderOf makes what looks in AWS, with the credentials that a stack's settings name, and tells the account.
 type FinderOf func(ctx context.Context, access Access) (recovery.Finder, string, error)
 
-// Access is what a stack's settings say about signing in to AWS: aws:region, aws:profile and the roles of aws:assumeRole.
+// Access is what a stack's settings say about reaching AWS: aws:region, aws:profile, the roles of aws:assumeRole, aws:endpoints.
 type Access struct {
 	Region, Profile string
 	Roles           []Role
+	Endpoints       map[string]string // address by service, as pulumi-aws names them
 }
 
 // Role is a role to assume.
@@ -30,9 +31,11 @@ type RepairRun struct {
 	RepairOptions
 	Project     string // folder that holds Pulumi.yaml
 	Environment string
-	Program     pulumi.RunFunc
-	CLI         *CLI
-	Plugins     []string // file names of the stand-in plugins
+	// Opened is the stack, where the caller has opened it already, wherever its state is; nil: the one of the user's own login.
+	Opened  *Stack
+	Program pulumi.RunFunc
+	CLI     *CLI
+	Plugins []string // file names of the stand-in plugins
 
 	Keep       string // folder of a kept rehearsal; empty: the user's own backend, and AWS
 	OneAccount bool
@@ -49,11 +52,19 @@ func RepairStack(ctx context.Context, run RepairRun) (RepairReport, error) {
 	if err != nil {
 		return RepairReport{Stack: run.Environment}, err
 	}
-	stack, err := Open(ctx, Settings{Project: run.Project, Stack: run.Environment, Program: run.Program, CLI: run.CLI})
+	access, err := cfg.access()
 	if err != nil {
 		return RepairReport{Stack: run.Environment}, err
 	}
-	if run.Finder, run.Account, err = run.AWS(ctx, cfg.access()); err != nil {
+	stack := run.Opened
+	if stack == nil {
+		// A stack that was never made has nothing to repair; making it would hide that this is another backend than the stack's.
+		stack, err = Open(ctx, Settings{Project: run.Project, Stack: run.Environment, Program: run.Program, CLI: run.CLI, Existing: true})
+	}
+	if err != nil {
+		return RepairReport{Stack: run.Environment}, err
+	}
+	if run.Finder, run.Account, err = run.AWS(ctx, access); err != nil {
 		return RepairReport{Stack: run.Environment}, err
 	}
 	return stack.Repair(ctx, run.RepairOptions)

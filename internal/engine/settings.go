@@ -50,6 +50,19 @@ func Environments(project string) ([]string, error) {
 	return out, nil
 }
 
+// BackendChosen tells whether somebody has said where the state of a project is, so that no other place may be looked at: by
+// PULUMI_BACKEND_URL or in Pulumi.yaml. A login says it for whatever is done next, and for no project.
+func BackendChosen(project string) (bool, error) {
+	if os.Getenv(envBackend) != "" {
+		return true, nil
+	}
+	settings, err := workspace.LoadProject(filepath.Join(project, "Pulumi.yaml"))
+	if err != nil {
+		return false, fmt.Errorf("%w: reading Pulumi.yaml: %w", ErrSettings, err)
+	}
+	return settings.Backend != nil && settings.Backend.URL != "", nil
+}
+
 // FindProject walks up from dir to the folder that holds Pulumi.yaml.
 func FindProject(dir string) (string, error) {
 	dir, err := filepath.Abs(dir)
@@ -189,8 +202,8 @@ func (s *stackConfig) list(namespace, name string) []string {
 	return []string{text}
 }
 
-// access is how the stack's providers sign in to AWS.
-func (s *stackConfig) access() Access {
+// access is how the stack's providers sign in to AWS, and where they find it.
+func (s *stackConfig) access() (Access, error) {
 	access := Access{Region: s.text("aws", "region"), Profile: s.text("aws", "profile")}
 	for _, key := range []string{"assumeRole", "assumeRoles"} {
 		value, ok := s.file.Config[config.MustMakeKey("aws", key)]
@@ -206,5 +219,7 @@ func (s *stackConfig) access() Access {
 			access.Roles = []Role{one}
 		}
 	}
-	return access
+	var err error
+	access.Endpoints, err = s.endpoints()
+	return access, err
 }

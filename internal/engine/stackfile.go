@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
@@ -13,10 +14,9 @@ import (
 // StackFile is what a stack's settings file says, for whoever acts on AWS beside the engine.
 type StackFile struct {
 	Access
-	AllowedAccounts   []string          // aws:allowedAccountIds
-	ForbiddenAccounts []string          // aws:forbiddenAccountIds
-	Endpoints         map[string]string // aws:endpoints: address by service
-	Values            map[string]any    // the project's own settings by key, decoded; encrypted ones are left out
+	AllowedAccounts   []string       // aws:allowedAccountIds
+	ForbiddenAccounts []string       // aws:forbiddenAccountIds
+	Values            map[string]any // the project's own settings by key, decoded; encrypted ones are left out
 }
 
 // ReadStackFile reads a stack's settings file without the engine.
@@ -25,12 +25,13 @@ func ReadStackFile(project, stack string) (StackFile, error) {
 	if err != nil {
 		return StackFile{}, err
 	}
-	file := StackFile{
-		Access: cfg.access(), AllowedAccounts: cfg.list("aws", "allowedAccountIds"), ForbiddenAccounts: cfg.list("aws", "forbiddenAccountIds"),
-		Values: map[string]any{},
-	}
-	if file.Endpoints, err = cfg.endpoints(); err != nil {
+	access, err := cfg.access()
+	if err != nil {
 		return StackFile{}, err
+	}
+	file := StackFile{
+		Access: access, AllowedAccounts: cfg.list("aws", "allowedAccountIds"), ForbiddenAccounts: cfg.list("aws", "forbiddenAccountIds"),
+		Values: map[string]any{},
 	}
 	for key, value := range cfg.file.Config {
 		if key.Namespace() != string(cfg.project.Name) {
@@ -119,6 +120,14 @@ func (s *stackConfig) endpoints() (map[string]string, error) {
 // ErrNoStack says that a stack was never made in this backend.
 var ErrNoStack = errors.New("no such stack")
 
+// ErrNotLoggedIn says that nobody has told pulumi where the state is.
+var ErrNotLoggedIn = errors.New("pulumi is not logged in to a place of states; `itrack doctor ENVIRONMENT` prints the line that does it")
+
+// notLoggedIn tells whether the engine's words mean that: it then asks for an account of Pulumi Cloud.
+func notLoggedIn(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "PULUMI_ACCESS_TOKEN must be set")
+}
+
 // Outputs are the stack's outputs; a secret one is masked.
 func (s *Stack) Outputs(ctx context.Context) (map[string]any, error) {
 	state, err := s.Export(ctx)
@@ -128,7 +137,10 @@ func (s *Stack) Outputs(ctx context.Context) (map[string]any, error) {
 	return state.outputs(), nil
 }
 
+// noStackWords are those of a backend of files or buckets, and of Pulumi Cloud.
+var noStackWords = regexp.MustCompile(`(?i)no stack named|\bstack '?[^\s']*'? not found`)
+
 // noStack tells whether the engine's words mean that a stack was never made.
 func noStack(err error) bool {
-	return err != nil && (strings.Contains(err.Error(), "no stack named") || strings.Contains(err.Error(), "not found"))
+	return err != nil && noStackWords.MatchString(err.Error())
 }

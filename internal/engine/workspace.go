@@ -24,6 +24,8 @@ type Settings struct {
 	Env      map[string]string // variables for the engine and its plugins
 	Overlays []Overlay         // settings that replace the stack file's; they need Isolation
 
+	// Backend is the address of the state, as `pulumi login` takes it; empty means the user's own login.
+	Backend string
 	// Existing refuses with ErrNoStack where the stack was never made, instead of making it.
 	Existing bool
 
@@ -59,7 +61,7 @@ type Stack struct {
 	auto    auto.Stack
 	cli     *CLI
 	config  *stackConfig
-	backend string // address of the backend in isolation; empty: the user's own
+	backend string // address of the backend; empty: that of the user's own login
 	keep    string // folder of an isolated stack
 
 	// sound: no operation of an earlier run is pending in the state.
@@ -96,12 +98,15 @@ func Open(ctx context.Context, s Settings) (*Stack, error) {
 	for key, value := range s.Env {
 		env[key] = value
 	}
+	if s.Backend != "" {
+		env[envBackend] = s.Backend
+	}
 	options = append(options, auto.WorkDir(workDir), auto.EnvVars(env))
 	ws, err := auto.NewLocalWorkspace(ctx, options...)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the workspace of %s: %w", s.Stack, err)
 	}
-	stack := &Stack{Name: s.Stack, cli: cli, config: cfg}
+	stack := &Stack{Name: s.Stack, cli: cli, config: cfg, backend: s.Backend}
 	if s.Isolation != nil {
 		stack.backend, stack.keep = s.Isolation.backendURL(), s.Isolation.Dir
 		stack.sound = !s.Isolation.has(string(cfg.project.Name), s.Stack)
@@ -114,10 +119,19 @@ func Open(ctx context.Context, s Settings) (*Stack, error) {
 		if s.Existing && noStack(err) {
 			return nil, fmt.Errorf("opening stack %s: %w in this backend: `itrack setup-state %s` makes it, and says how to log in to its state", s.Stack, ErrNoStack, s.Stack)
 		}
+		if notLoggedIn(err) {
+			return nil, fmt.Errorf("opening stack %s: %w", s.Stack, ErrNotLoggedIn)
+		}
 		return nil, fmt.Errorf("opening stack %s: %w", s.Stack, Explain(err))
 	}
 	return stack, nil
 }
+
+// envBackend is Pulumi's variable for the address of the state; it goes before the project's own and before a login.
+const envBackend = "PULUMI_BACKEND_URL"
+
+// Backend is the address of the stack's state that Open was given; empty means the user's own login.
+func (s *Stack) Backend() string { return s.backend }
 
 // has tells whether an earlier run left a state of the stack.
 func (i *Isolation) has(project, stack string) bool {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 )
 
 // EdgeRegion is where CloudFront's certificates, web ACLs and alarms live.
@@ -91,6 +92,9 @@ func SignIn(ctx context.Context, settings Settings, options Options) (*Environme
 	}
 	load := []func(*config.LoadOptions) error{
 		config.WithRegion(settings.Region), config.WithAppID("itrack"),
+		// What the SDK says by itself (that it falls back to IMDSv1, say) would stand on stderr beside the command's own words,
+		// and help nobody; what fails comes back as an error.
+		config.WithLogger(logging.Nop{}),
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = options.Attempts, options.MaxBackoff })
 		}),

@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -74,6 +78,34 @@ func TestWithoutCredentialsOrNetworkTheErrorSaysSo(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 	_, err = ops.Open(context.Background(), opstest.Settings("staging"), opstest.Options(t))
 	require.ErrorContains(t, err, "there are no AWS credentials")
+}
+
+// The SDK has words of its own for what it tries on the way. They are no error, and stderr is the command's.
+func TestTheSDKSaysNothingByItself(t *testing.T) {
+	cloud := &opstest.Cloud{URL: "http://127.0.0.1:1"}
+	cloud.SignIn(t)
+	// An instance's metadata service that knows no tokens: the SDK falls back to its first version, and finds no role.
+	asked := 0
+	metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked++; http.NotFound(w, r) }))
+	defer metadata.Close()
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "", "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.URL,
+		"AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "",
+	} {
+		t.Setenv(name, value)
+	}
+	said, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	require.NoError(t, err)
+	stderr := os.Stderr
+	os.Stderr = said
+	_, failed := ops.Open(context.Background(), opstest.Settings("staging"), opstest.Options(t))
+	os.Stderr = stderr
+	require.ErrorContains(t, failed, "there are no AWS credentials")
+	require.Greater(t, asked, 1, "the token, and the role")
+	require.NoError(t, said.Close())
+	text, err := os.ReadFile(said.Name())
+	require.NoError(t, err)
+	require.Empty(t, string(text))
 }
 
 func TestAWaitIsBoundedAndSaysItsLastState(t *testing.T) {

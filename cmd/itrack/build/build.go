@@ -56,11 +56,20 @@ build a part. The same commit and the same Go give the same bytes.`,
 }
 
 func runBuild(ctx context.Context, o *Options) error {
-	zips, err := functions.Run(ctx, o.Functions)
+	// Both are checked before one is built: a wrong --platform must not take the minute that the functions take.
+	parts, err := functions.Prepare(o.Functions)
 	if err != nil {
 		return err
 	}
-	results, err := images.Run(ctx, o.Images)
+	services, err := images.Prepare(ctx, o.Images)
+	if err != nil {
+		return err
+	}
+	zips, err := parts.Build(ctx)
+	if err != nil {
+		return err
+	}
+	results, err := services.Build(ctx)
 	if err != nil {
 		return err
 	}

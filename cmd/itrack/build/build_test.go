@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +21,13 @@ import (
 // execute runs the command in a project with one function and one service, neither of which is compiled.
 func execute(t *testing.T, fail error, args ...string) (asked []built.Options, out, said string, err error) {
 	t.Helper()
+	asked, _, out, said, err = run(t, fail, args...)
+	return asked, out, said, err
+}
+
+// run is execute that tells as well which functions were compiled. A version "-wrong" does not pass.
+func run(t *testing.T, fail error, args ...string) (asked []built.Options, compiled []string, out, said string, err error) {
+	t.Helper()
 	t.Chdir(t.TempDir())
 	for _, path := range []string{"app/functions/cmd/alpha/main.go", "app/backend/main.go"} {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
@@ -28,8 +36,15 @@ func execute(t *testing.T, fail error, args ...string) (asked []built.Options, o
 	var stdout, stderr bytes.Buffer
 	f := &cmdutil.Factory{IO: cmdutil.IOStreams{Out: &stdout, Err: &stderr}, Project: os.Getwd}
 	o := &Options{Factory: f, Functions: functions.Defaults(f), Images: images.Defaults(f)}
-	o.Functions.Compile = func(_ context.Context, _, target string) error { return os.WriteFile(target, []byte("x"), 0o600) }
-	o.Images.Commit = func(_ context.Context, r built.CommitRequest) (built.Commit, error) {
+	o.Functions.Compile = func(_ context.Context, dir, target string) error {
+		compiled = append(compiled, dir)
+		return os.WriteFile(target, []byte("x"), 0o600)
+	}
+	o.Images.Commit = func(ctx context.Context, r built.CommitRequest) (built.Commit, error) {
+		if r.Version == "-wrong" { // the real check, which needs no git
+			r.Revision, r.Epoch = "0123456789ab", "1"
+			return built.ReadCommit(ctx, r)
+		}
 		return built.Commit{Revision: "0123456789ab", Time: time.Unix(1, 0), Version: r.Version}, nil
 	}
 	o.Images.Build = func(_ context.Context, b built.Options) ([]built.Result, error) {
@@ -40,7 +55,28 @@ func execute(t *testing.T, fail error, args ...string) (asked []built.Options, o
 	cmd.SetArgs(args)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	err = cmd.ExecuteContext(context.Background())
-	return asked, stdout.String(), stderr.String(), err
+	return asked, compiled, stdout.String(), stderr.String(), err
+}
+
+func TestWrongFlagsAreFoundBeforeAnythingIsCompiled(t *testing.T) {
+	for says, args := range map[string][]string{
+		"--platform foo: it takes linux/amd64 or linux/arm64":    {"--platform", "foo"},
+		`version "-wrong": it takes what a registry takes`:       {"--version", "-wrong"},
+		"unknown flag: --source":                                 {"--source", "app"},
+		`unknown command "everything"`:                           {"everything"},
+		"--platform linux/riscv64: it takes linux/amd64 or linu": {"--platform", "linux/arm64,linux/riscv64"},
+	} {
+		asked, compiled, out, _, err := run(t, nil, args...)
+		require.ErrorContains(t, err, says)
+		require.Empty(t, compiled, says)
+		require.Empty(t, asked, says)
+		require.Empty(t, out, says)
+		require.NoDirExists(t, "build", says)
+		if strings.HasPrefix(says, "unknown") {
+			continue // the root command makes it a usage error
+		}
+		require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(err), says)
+	}
 }
 
 func TestBuildsFunctionsAndImages(t *testing.T) {

@@ -51,11 +51,14 @@ differ from each other.
 It never overwrites a value unless --rotate names the secret, never deletes one, never takes a value from the command line and
 never prints one; the three variables are taken out of the environment that commands started by this one would inherit.
 
-Rotation: jwt_secret and api_key get both keys, {"current": new, "previous": old}, and the backend takes either. After a
-deployment, and when nobody uses the old key any more, --rotate NAME --finish drops it. Until then another rotation is refused,
-as it would drop the oldest key while somebody may use it; --drop-oldest does that, for a key that is known to others.
+Rotation: jwt_secret and api_key get both keys, {"current": new, "previous": old}, and the backend takes either. jwt_secret gets
+a "from" as well, two hours later: until then the old key signs, after it the new one. The deployment has to be over before that
+time, as a task of before refuses what the new key signed. After the deployment, and when nobody uses the old key any more
+(jwt_secret: an hour after "from", as long as a token lives), --rotate NAME --finish drops it. Earlier is not refused, for a key
+that is known to others: then the output says that people sign in again. Until it is finished another rotation is refused, as it
+would drop the oldest key while somebody may use it; --drop-oldest does that.
 db_password has one value; the migration of the next deployment gives it to the MySQL user. The output names the commands that
-make each change effective. Killed at any point, the next run completes it; a second run changes nothing.
+make each change effective, and these times. Killed at any point, the next run completes it; a second run changes nothing.
 
 Exit codes: 0 made or in order, 1 failed, 2 wrong usage, values, settings or account, 4 a rotation before has not ended, 5 the
 time is over, 6 a replica could not be made, 130 cancelled.`,
@@ -66,7 +69,7 @@ time is over, 6 a replica could not be made, 130 cancelled.`,
   JWT_SECRET="$(pass itrack/jwt)" itrack create-secrets production
   itrack create-secrets production --prompt
 
-  # a new signing key: rotate, deploy, and an hour later drop the old one
+  # a new signing key: rotate, deploy within two hours, and an hour after these drop the old one
   itrack create-secrets production --rotate jwt_secret
   itrack deploy-apps production --restart
   itrack create-secrets production --rotate jwt_secret --finish
@@ -217,7 +220,14 @@ func page(out io.Writer, report secrets.Report) error {
 			more = append(more, "restored before that")
 		}
 		if one.Overlap {
-			more = append(more, "the old key is accepted as well")
+			accepted := "the old key is accepted as well"
+			if one.SignsFrom != nil {
+				accepted += ", and signs until " + one.SignsFrom.Format(time.RFC3339)
+			}
+			more = append(more, accepted)
+		}
+		if one.CutOff != nil {
+			more = append(more, "too early for the tokens of the old key, which are valid until "+one.CutOff.Format(time.RFC3339))
 		}
 		if one.Tagged {
 			more = append(more, "tags added")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -120,16 +121,23 @@ func TestARotationFromBeginningToEnd(t *testing.T) {
 	t.Setenv("JWT_SECRET", canaryJWT)
 	require.NoError(t, p.run(t, "staging"))
 	require.NoError(t, p.run(t, "staging", "--rotate", "jwt_secret", "--dry-run"))
-	require.Contains(t, p.out.String(), "would be rotated  itrack/staging/jwt_secret (the old key is accepted as well)")
+	require.Regexp(t, `would be rotated  itrack/staging/jwt_secret \(the old key is accepted as well, and signs until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\)`, p.out.String())
 	require.Equal(t, canaryJWT, p.value(t, "jwt_secret"))
 	t.Setenv("JWT_SECRET", canaryNew)
 	require.NoError(t, p.run(t, "staging", "--rotate", "jwt_secret", "--json"))
 	var report secrets.Report
 	require.NoError(t, json.Unmarshal(p.out.Bytes(), &report), "one document")
 	require.Equal(t, secrets.Rotated, report.Secrets[1].Action)
-	require.JSONEq(t, `{"current":"`+canaryNew+`","previous":"`+canaryJWT+`"}`, p.value(t, "jwt_secret"))
+	require.WithinDuration(t, time.Now().Add(2*time.Hour), *report.Secrets[1].SignsFrom, time.Minute)
+	from, valid := report.Secrets[1].SignsFrom.Format(time.RFC3339), report.Secrets[1].SignsFrom.Add(time.Hour).Format(time.RFC3339)
+	require.Contains(t, p.out.String(), `"signsFrom": "`+from+`"`)
+	require.JSONEq(t, `{"current":"`+canaryNew+`","previous":"`+canaryJWT+`","from":"`+from+`"}`, p.value(t, "jwt_secret"))
+	err := p.run(t, "staging", "--rotate", "jwt_secret")
+	require.Equal(t, cmdutil.ExitRefused, cmdutil.ExitCode(err), "%v", err)
+	require.ErrorContains(t, err, "the old one is accepted beside it, and signs until "+from)
 	require.NoError(t, p.run(t, "staging", "--rotate", "jwt_secret", "--finish"))
-	require.Contains(t, p.out.String(), "finished          itrack/staging/jwt_secret")
+	require.Contains(t, p.out.String(), "finished          itrack/staging/jwt_secret (too early for the tokens of the old key, which are valid until "+valid+")\n")
+	require.Contains(t, p.out.String(), "people whose token is of the old key of jwt_secret, whose last token is valid until "+valid+", sign in again")
 	require.Equal(t, canaryNew, p.value(t, "jwt_secret"))
 }
 

@@ -50,7 +50,8 @@ back to the release before, or to --to.
 
 It never undoes a migration: the database stays as it is, and the earlier version has to bear that. It never changes the
 stack, nor deletes a revision, a version or an image. A second run right after a rollback changes nothing; to go further back,
-name where to with --to.
+name where to with --to. It is refused for a function whose newer versions have the same code: whether they were rolled back,
+or the stack has changed settings that no caller has yet, nothing tells.
 
 Exit codes: 0 rolled back, or nothing to do, 1 failed, 2 wrong usage, settings or account, 4 refused, nothing was changed,
 5 the time is over and the deployment goes on, 130 cancelled.`,
@@ -101,7 +102,11 @@ func rollbackRun(ctx context.Context, o *Options) error {
 	case o.Function != "":
 		done, err := release.RollbackFunction(ctx, env, out, o.Function, o.To, o.DryRun)
 		return o.print(err, done, func() []string {
-			return []string{fmt.Sprintf("function %s: %s, version %s after %s", done.Function, done.Action, done.After, done.Before)}
+			lines := []string{fmt.Sprintf("function %s: %s, version %s after %s", done.Function, done.Action, done.After, done.Before)}
+			if done.Note != "" {
+				lines = append(lines, "    note       "+done.Note)
+			}
+			return lines
 		})
 	case o.Frontend && o.List:
 		releases, err := site.Releases(ctx, env, out)

@@ -50,17 +50,19 @@ that itrack:github.stateBucket names) and compares each of its properties: publi
 TLS only, encrypted with KMS, versioned, replaced versions kept for 90 days, tags; adds the lines secretsprovider and
 encryptedkey to Pulumi.ENVIRONMENT.yaml, which has to be committed; makes the stack.
 
-It never changes your own pulumi login: it prints the line that does. It never loosens what is stricter, and keeps policy
-statements, lifecycle rules, tags and a KMS key of the bucket that are there. A bucket of another account or another
-environment, or whose lifecycle deletes current objects, is refused. Killed at any point, the next run completes it; a second
-run changes nothing.
+It never changes your own pulumi login: it prints the line that does, for pulumi by hand. The other commands need no login: where
+there is none, or it leads to a place without this stack, they look into this bucket. PULUMI_BACKEND_URL goes before that.
+
+It never loosens what is stricter, and keeps policy statements, lifecycle rules, tags and a KMS key of the bucket that are there. A
+bucket of another account or another environment, or whose lifecycle deletes current objects, is refused. Killed at any point, the
+next run completes it; a second run changes nothing.
 
 Exit codes: 0 made or in order, 1 failed, 2 wrong usage, settings or account, or another secrets provider in the stack file,
 4 a bucket or key was refused, 5 the time is over, 130 cancelled.`,
 		Example: `  # see what would be made
   itrack setup-state staging --dry-run
 
-  # make it, commit the stack file, and log in
+  # make it, commit the stack file, and log in for pulumi by hand
   itrack setup-state staging
   git commit Pulumi.staging.yaml -m "Staging's secrets provider"
   pulumi login 's3://itrack-pulumi-state-123456789012-staging?region=us-east-1&awssdk=v2'`,
@@ -195,7 +197,7 @@ func page(out io.Writer, result Result) error {
 	}
 	line(&text, stack, "stack "+result.State.Environment, "")
 	line(&text, file, result.Stack.File, "secretsprovider and encryptedkey")
-	fmt.Fprintf(&text, "\nLog in with:\n  %s\n", result.Login)
+	fmt.Fprintf(&text, "\nFor pulumi by hand, log in with:\n  %s\n", result.Login)
 	for _, note := range result.Notes {
 		fmt.Fprintf(&text, "- %s\n", note)
 	}

@@ -146,7 +146,7 @@ func TestAnEmptyAccount(t *testing.T) {
 		"state bucket and key": {"", Fail, "there is no bucket itrack-pulumi-state-123456789012-staging", "`itrack setup-state staging` makes it"},
 		"secret db_password":   {"", Fail, "itrack/staging/db_password does not exist in us-east-1", "`itrack create-secrets staging` makes it"},
 		"secrets of the state": {"", Warn, "the stack file names no secretsprovider: the stack was not made yet, or elsewhere", "`itrack setup-state staging` makes a key and writes it into the stack file"},
-		"pulumi login":         {"", Warn, "pulumi is not logged in", "`pulumi login 's3://itrack-pulumi-state-123456789012-staging?region=us-east-1&awssdk=v2'`"},
+		"pulumi login":         {"", Warn, "pulumi is not logged in", "`pulumi login 's3://itrack-pulumi-state-123456789012-staging?region=us-east-1&awssdk=v2'` for pulumi by hand; itrack finds the bucket of setup-state"},
 		"quota: vCPUs on Fargate": {"", Fail, "2, and staging needs 3",
 			"`aws service-quotas request-service-quota-increase --region us-east-1 --service-code fargate --quota-code L-3032A538 --desired-value 3`"},
 		"quota: concurrent Lambda executions": {"", Warn, "10, and staging may need 100: what goes beyond waits",

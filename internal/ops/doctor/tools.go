@@ -76,7 +76,7 @@ func (in *Input) login(ctx context.Context, env *ops.Environment) Check {
 	case found.Backend == bucket || strings.HasPrefix(found.Backend, bucket+"?") || strings.HasPrefix(found.Backend, bucket+"/"):
 		return Check{State: OK, Detail: found.Backend}
 	case found.Backend == "":
-		return Check{State: Warn, Detail: "pulumi is not logged in", Next: "`pulumi login '" + wanted + "'`"}
+		return Check{State: Warn, Detail: "pulumi is not logged in", Next: "`pulumi login '" + wanted + "'` for pulumi by hand; itrack finds the bucket of setup-state"}
 	}
 	return Check{State: Warn, Detail: "pulumi is logged in to " + found.Backend + ", and the state of " + in.Environment + " is kept in " + bucket,
 		Next: "`pulumi login '" + wanted + "'` before a deployment of " + in.Environment}

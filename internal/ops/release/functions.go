@@ -38,6 +38,7 @@ type FunctionResult struct {
 	After  string `json:"after"`
 	// Differences say why there is a new version: code, or settings that the stack has changed.
 	Differences []string `json:"differences,omitempty"`
+	Note        string   `json:"note,omitempty"`
 }
 
 // FunctionDifferences are, by function, the settings that the stack has changed and that callers do not have yet, since the alias

@@ -70,8 +70,16 @@ func TestFunctions(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, subject.RolledBack, back.Action)
 			assert.Equal(t, "1", p.live(t))
-			_, err = subject.RollbackFunction(context.Background(), p.env, p.out, "item-events", "", false)
-			require.Equal(t, ops.Refused, ops.KindOf(err))
+			p.cloud.Forget()
+			for _, dry := range []bool{true, false} {
+				again, err := subject.RollbackFunction(context.Background(), p.env, p.out, "item-events", "", dry)
+				require.NoError(t, err, "whoever repeats an interrupted command does not go back twice")
+				assert.Equal(t, subject.FunctionResult{
+					Function: "item-events", Name: p.out.Functions["item-events"], Action: subject.Unchanged, Before: "1", After: "1",
+					Note: "version 2 has other code and no callers: it was rolled back, or its deployment has not ended. To go further back name the version with --to",
+				}, again)
+			}
+			assert.Empty(t, p.cloud.Changes())
 			back, err = subject.RollbackFunction(context.Background(), p.env, p.out, "item-events", "2", true)
 			require.NoError(t, err)
 			assert.Equal(t, subject.WouldRollBack, back.Action)
@@ -97,6 +105,31 @@ func TestFunctions(t *testing.T) {
 			found, err = subject.FunctionDifferences(context.Background(), p.env, p.out)
 			require.NoError(t, err)
 			assert.Empty(t, found)
+		},
+		"settings rolled back": func(t *testing.T, p *place) {
+			// The stack publishes what it changes: a version with the same code that callers do not have.
+			client, name := p.env.Primary().Lambda(), aws.String(p.out.Functions["item-events"])
+			_, err := p.function(t, "second", false)
+			require.NoError(t, err)
+			_, err = client.UpdateFunctionConfiguration(context.Background(), &lambda.UpdateFunctionConfigurationInput{FunctionName: name, MemorySize: aws.Int32(512)})
+			require.NoError(t, err)
+			_, err = client.PublishVersion(context.Background(), &lambda.PublishVersionInput{FunctionName: name})
+			require.NoError(t, err)
+			p.cloud.Forget()
+			// Callers may have the bad code still: nothing to do would be a lie.
+			_, err = subject.RollbackFunction(context.Background(), p.env, p.out, "item-events", "", false)
+			require.Equal(t, ops.Refused, ops.KindOf(err))
+			require.ErrorContains(t, err, "there are newer ones with the same code")
+			require.ErrorContains(t, err, "name the version with --to: one of 1, 2, 3")
+			assert.Empty(t, p.cloud.Changes())
+			assert.Equal(t, "2", p.live(t))
+			back, err := subject.RollbackFunction(context.Background(), p.env, p.out, "item-events", "1", false)
+			require.NoError(t, err)
+			assert.Equal(t, subject.RolledBack, back.Action)
+			again, err := subject.RollbackFunction(context.Background(), p.env, p.out, "item-events", "", false)
+			require.NoError(t, err)
+			assert.Equal(t, subject.Unchanged, again.Action)
+			assert.Equal(t, "1", p.live(t))
 		},
 		"killed": func(t *testing.T, p *place) {
 			// Killed before each of the calls: callers keep the old version, and the next run completes it.

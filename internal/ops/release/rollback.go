@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	deploytypes "github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/itrack/itrack/internal/ops"
 )
@@ -266,6 +267,11 @@ func (d *deployer) redeploy(ctx context.Context, now *live, target Candidate, do
 
 // RollbackFunction moves a function's alias back: to the version before, or to the one that `to` names. Where the alias is not at
 // the newest version the one before is no safe guess, and `to` is needed.
+//
+// A newer version with other code was deployed and has no callers: it was rolled back, or its deployment never ended. Then, as
+// for a service, one without `to` changes nothing. Where the newer versions differ in settings alone nothing tells a version that
+// was rolled back from one that the stack has published and nobody has deployed yet, whose callers may have the bad code: that
+// is refused.
 func RollbackFunction(ctx context.Context, env *ops.Environment, out ops.Outputs, key, to string, dry bool) (FunctionResult, error) {
 	what := "rolling the function " + key + " back"
 	if err := (Request{Functions: map[string]string{key: ""}}).checkFunctions(out); err != nil {
@@ -280,17 +286,26 @@ func RollbackFunction(ctx context.Context, env *ops.Environment, out ops.Outputs
 	if err != nil {
 		return done, err
 	}
-	at := slices.Index(versions, f.version)
+	names := make([]string, len(versions))
+	for i, version := range versions {
+		names[i] = aws.ToString(version.Version)
+	}
+	at := slices.Index(names, f.version)
 	switch {
-	case to != "" && !slices.Contains(versions, to):
-		return done, &ops.Problem{Kind: ops.Usage, What: what, Why: "there is no version " + to, Next: "name one of " + strings.Join(versions, ", ")}
-	case to == "" && at != len(versions)-1:
-		return done, ops.Refuse(what, fmt.Sprintf("the alias is at version %s, and there are newer ones: it was rolled back already, or its settings were changed since", f.version),
-			"name the version with --to: one of "+strings.Join(versions, ", "))
+	case to != "" && !slices.Contains(names, to):
+		return done, &ops.Problem{Kind: ops.Usage, What: what, Why: "there is no version " + to, Next: "name one of " + strings.Join(names, ", ")}
+	case to == "" && at != len(names)-1:
+		if i := f.otherCode(versions[at+1:]); i >= 0 {
+			done.Action, done.After = Unchanged, f.version
+			done.Note = fmt.Sprintf("version %s has other code and no callers: it was rolled back, or its deployment has not ended. To go further back name the version with --to", names[at+1+i])
+			return done, nil
+		}
+		return done, ops.Refuse(what, fmt.Sprintf("the alias is at version %s, and there are newer ones with the same code: it was rolled back already, or its settings were changed since", f.version),
+			"name the version with --to: one of "+strings.Join(names, ", "))
 	case to == "" && at < 1:
 		return done, ops.Refuse(what, "version "+f.version+" is the only one", "deploy another one: `itrack deploy-apps "+env.Settings.Environment+"`")
 	case to == "":
-		done.After = versions[at-1]
+		done.After = names[at-1]
 	}
 	if done.After == f.version {
 		done.Action = Unchanged
@@ -306,9 +321,20 @@ func RollbackFunction(ctx context.Context, env *ops.Environment, out ops.Outputs
 	return done, nil
 }
 
+// otherCode finds the newest of some versions whose code is not the one that callers have. Only a deployment brings other code:
+// what the stack publishes has the newest code there is.
+func (f *function) otherCode(versions []lambdatypes.FunctionConfiguration) int {
+	for i, version := range slices.Backward(versions) {
+		if aws.ToString(version.CodeSha256) != aws.ToString(f.live.CodeSha256) {
+			return i
+		}
+	}
+	return -1
+}
+
 // versions are the published versions, the oldest first.
-func (f *function) versions(ctx context.Context) ([]string, error) {
-	var versions []string
+func (f *function) versions(ctx context.Context) ([]lambdatypes.FunctionConfiguration, error) {
+	var versions []lambdatypes.FunctionConfiguration
 	pages := lambda.NewListVersionsByFunctionPaginator(f.env.Primary().Lambda(), &lambda.ListVersionsByFunctionInput{FunctionName: &f.name})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -316,11 +342,13 @@ func (f *function) versions(ctx context.Context) ([]string, error) {
 			return nil, ops.Explain("listing the versions of "+f.name, err)
 		}
 		for _, version := range page.Versions {
-			if name := aws.ToString(version.Version); name != "$LATEST" {
-				versions = append(versions, name)
+			if aws.ToString(version.Version) != "$LATEST" {
+				versions = append(versions, version)
 			}
 		}
 	}
-	slices.SortFunc(versions, func(a, b string) int { return revisionOf(a) - revisionOf(b) })
+	slices.SortFunc(versions, func(a, b lambdatypes.FunctionConfiguration) int {
+		return revisionOf(aws.ToString(a.Version)) - revisionOf(aws.ToString(b.Version))
+	})
 	return versions, nil
 }

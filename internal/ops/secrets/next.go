@@ -10,8 +10,8 @@ import (
 // next are the commands that make it effective, in their order: a task reads its secrets when it starts.
 func next(env *ops.Environment, report Report) []string {
 	name := env.Settings.Environment
-	var rotated, overlapping []string
-	var steps []string
+	var rotated, steps, finishes []string
+	var deadlines, cutOffs strings.Builder
 	created := false
 	for _, one := range report.Secrets {
 		created = created || one.Action == Created
@@ -19,8 +19,15 @@ func next(env *ops.Environment, report Report) []string {
 			continue
 		}
 		rotated = append(rotated, one.kind.Name)
-		if one.Action == Rotated && one.kind.Overlap {
-			overlapping = append(overlapping, one.kind.Name)
+		if one.SignsFrom != nil {
+			fmt.Fprintf(&deadlines, "; the deployment has to be over before %s, when the new key of %s begins to sign: a task of before refuses what that key signed", stamp(*one.SignsFrom), one.kind.Name)
+		}
+		if one.CutOff != nil {
+			fmt.Fprintf(&cutOffs, "; people whose token is of the old key of %s, whose last token is valid until %s, sign in again, perhaps more than once before the deployment is over", one.kind.Name, stamp(*one.CutOff))
+		}
+		if one.Action == Rotated && one.Overlap {
+			finishes = append(finishes, fmt.Sprintf("after that deployment, %s: `itrack create-secrets %s --rotate %s --finish` drops the old key, and `itrack deploy-apps %s --restart` makes that effective",
+				one.until(), name, one.kind.Name, name))
 		}
 		if one.kind.Name != "db_password" {
 			continue
@@ -35,15 +42,23 @@ func next(env *ops.Environment, report Report) []string {
 	if len(rotated) > 0 && (len(steps) == 0 || !migrates(env)) {
 		steps = append(steps, fmt.Sprintf("`itrack deploy-apps %s --restart`: the tasks take it when they start (%s)", name, strings.Join(rotated, ", ")))
 	}
-	for _, short := range overlapping {
-		kind, _ := Find(short)
-		steps = append(steps, fmt.Sprintf("after that deployment, %s: `itrack create-secrets %s --rotate %s --finish` drops the old key, and `itrack deploy-apps %s --restart` makes that effective",
-			kind.Until, name, short, name))
+	if len(steps) > 0 { // the last one is the deployment
+		steps[len(steps)-1] += deadlines.String() + cutOffs.String()
 	}
+	steps = append(steps, finishes...)
 	if created && len(steps) == 0 {
 		steps = append(steps, fmt.Sprintf("`itrack deploy %s`: the stack looks the three secrets up by name", name))
 	}
 	return steps
+}
+
+// until is how long both keys are needed, with the time where one is known.
+func (r Result) until() string {
+	expired, known := pair{From: r.SignsFrom}.expired(r.kind)
+	if !known {
+		return r.kind.Until
+	}
+	return "after " + stamp(expired) + ", " + r.kind.Until
 }
 
 // migrates tells whether any service has a migration, which sets the password of the MySQL user.

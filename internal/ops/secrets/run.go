@@ -61,32 +61,6 @@ func Run(ctx context.Context, env *ops.Environment, request Request) (Report, er
 	return report, nil
 }
 
-// overlapping refuses to rotate a key while two are in use: the older one would be dropped, and who repeats a rotation whose
-// answer was lost, or that was killed after its write, would lock out whoever still has the first key.
-func (r *run) overlapping(ctx context.Context, found map[string]*secretsmanager.DescribeSecretOutput) error {
-	for _, kind := range Kinds {
-		described := found[kind.Name]
-		if r.DropOldest || !kind.Overlap || !slices.Contains(r.Rotate, kind.Name) || described == nil || described.DeletedDate != nil || current(described) == "" {
-			continue
-		}
-		keys, _, err := r.read(ctx, &Result{Name: r.full(kind), kind: kind}, described)
-		if err != nil {
-			return err
-		}
-		if keys.Previous != "" {
-			return r.underWay(kind)
-		}
-	}
-	return nil
-}
-
-func (r *run) underWay(kind Kind) error {
-	environment := r.Settings.Environment
-	return ops.Refuse("rotating "+r.full(kind), "a rotation of it is under way: its new key is written, and the old one is accepted beside it",
-		fmt.Sprintf("`itrack deploy-apps %s --restart` makes the new key effective, then `itrack create-secrets %s --rotate %s --finish` ends the rotation; --drop-oldest rotates now, and whoever has the oldest key is refused after the next deployment",
-			environment, environment, kind.Name))
-}
-
 func (r *run) full(kind Kind) string { return "itrack/" + r.Settings.Environment + "/" + kind.Name }
 
 // describe is a secret's description, nil where there is none.
@@ -267,23 +241,31 @@ func (r *run) newValue(ctx context.Context, result *Result, found *secretsmanage
 			return nil // it is over already
 		}
 		wanted, result.Action = pair{Current: had.Current}, Finished
+		if expired, known := had.expired(kind); known && r.now().Before(expired) {
+			result.CutOff = &expired // not refused: a key that is known to others is dropped at once
+		}
 	} else {
 		if had.Previous != "" && !r.DropOldest {
-			return r.underWay(kind) // it was restored, and could not be read before
+			return r.underWay(kind, had) // it was restored, and could not be read before
 		}
 		wanted, result.Action = pair{Current: r.value(kind)}, Rotated
 		if wanted.Current == had.Current || wanted.Current == had.Previous && had.Previous != "" {
 			return &ops.Problem{Kind: ops.Usage, What: "rotating " + result.Name, Why: "the value of " + kind.Variable + " is one that the secret has", Next: "give a new value, or none, and one is made"}
 		}
-		if kind.Overlap {
-			wanted.Previous, result.Overlap = had.Current, true
-		}
+		r.overlap(result, &wanted, had, found)
 	}
 	text, err := wanted.text()
 	if err != nil {
 		return err
 	}
 	return r.put(ctx, result, text, readVersion)
+}
+
+func (r *run) now() time.Time {
+	if r.Now != nil {
+		return r.Now()
+	}
+	return time.Now()
 }
 
 // read reads the keys of a secret that a rotation goes on with, and the version that they are of. What waits for its deletion
@@ -326,7 +308,7 @@ func (r *run) put(ctx context.Context, result *Result, text, after string) error
 	}
 	if current(described) != token || version(described, "AWSPREVIOUS") != after {
 		return &ops.Problem{What: "rotating " + result.Name, Why: "another run wrote it at the same time: a key of the one may be missing in the other",
-			Next: fmt.Sprintf("make sure that one person rotates it, then `itrack create-secrets %s --rotate %s` and deploy", r.Settings.Environment, result.kind.Name)}
+			Next: fmt.Sprintf("make sure that one person rotates it. What was written last counts: go on with it by `itrack deploy-apps %s --restart`, and tell nobody the other key", r.Settings.Environment)}
 	}
 	return nil
 }

@@ -7,10 +7,10 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/itrack/itrack/internal/ops"
 )
@@ -24,6 +24,11 @@ type Kind struct {
 	Random, Least int
 	// Overlap: the backend takes two keys, so that a rotation interrupts nobody.
 	Overlap bool
+	// SignsAfter is how long after the write a new key begins to sign, 0 for at once. It is longer than a deployment: a task of
+	// before knows the old key alone, and refuses what a task of after has signed with the new one.
+	SignsAfter time.Duration
+	// Lives is how long what the key signed is accepted.
+	Lives time.Duration
 	// Until tells how long both keys of an overlap are needed.
 	Until string
 }
@@ -33,7 +38,9 @@ type Kind struct {
 var Kinds = []Kind{
 	{Name: "db_password", Variable: "DB_PASSWORD", About: "password of the application's MySQL user", Random: 33, Least: 16},
 	{Name: "jwt_secret", Variable: "JWT_SECRET", About: "key that signs the tokens of people", Random: 48, Least: 32, Overlap: true,
-		Until: "an hour after it, when the last token of the old key has expired"},
+		SignsAfter: 2 * time.Hour, // twice a deployment's default limit
+		Lives:      time.Hour,     // TOKEN_MINUTES of the backend, where it is not set
+		Until:      "when the last token of the old key has expired"},
 	{Name: "api_key", Variable: "API_KEY", About: "key of machines that call the API", Random: 33, Least: 24, Overlap: true,
 		Until: "when every machine uses the new key"},
 }
@@ -61,6 +68,8 @@ type Request struct {
 	// DropOldest rotates also where the rotation before has not ended: the oldest of the three keys is no longer accepted.
 	DropOldest bool
 	DryRun     bool
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
 }
 
 // Action is what came of a secret.
@@ -84,6 +93,11 @@ type Result struct {
 	Tagged  bool   `json:"tagged,omitempty"`   // tags were added
 	// Overlap: two keys are accepted at the moment. It is known of secrets that were read, which are those of a rotation.
 	Overlap bool `json:"overlap,omitempty"`
+	// SignsFrom is when the new key of a rotation begins to sign; until then the old one does. nil is at once.
+	SignsFrom *time.Time `json:"signsFrom,omitempty"`
+	// CutOff is set where a rotation was finished before what the dropped key signed has expired: all of that is refused, and would
+	// have been valid until this time.
+	CutOff *time.Time `json:"cutOff,omitempty"`
 	// Replica is the region of the replica: "" for none, with ReplicaMade where this run made or repaired it.
 	Replica     string `json:"replica,omitempty"`
 	ReplicaMade bool   `json:"replicaMade,omitempty"`
@@ -175,37 +189,6 @@ func (k Kind) made() string {
 	bytes := make([]byte, k.Random)
 	_, _ = rand.Read(bytes) // never fails: crypto/rand ends the program instead
 	return base64.RawURLEncoding.EncodeToString(bytes)
-}
-
-// pair is a secret's value with the keys of a rotation, in the form that the backend reads.
-type pair struct {
-	Current  string `json:"current"`
-	Previous string `json:"previous,omitempty"`
-}
-
-// readPair reads what a secret has: one key, or both. Its error never holds the value.
-func readPair(name, value string) (pair, error) {
-	if !strings.HasPrefix(strings.TrimSpace(value), "{") {
-		return pair{Current: value}, nil
-	}
-	var both pair
-	if json.Unmarshal([]byte(value), &both) != nil || both.Current == "" {
-		return pair{}, &ops.Problem{What: "reading the keys of " + name, Why: `its value begins with a brace and is not the object {"current": …, "previous": …}`,
-			Next: "write one of these forms into the secret by hand (aws secretsmanager put-secret-value --secret-string file://…), then run this again"}
-	}
-	return both, nil
-}
-
-// text is the pair as a secret's value.
-func (p pair) text() (string, error) {
-	if p.Previous == "" {
-		return p.Current, nil
-	}
-	text, err := json.Marshal(p)
-	if err != nil {
-		return "", fmt.Errorf("writing two keys: %w", err)
-	}
-	return string(text), nil
 }
 
 // newToken is a token by which Secrets Manager knows a repeated call; it becomes the version's id.

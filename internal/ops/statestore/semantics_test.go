@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stretchr/testify/require"
 
 	"github.com/itrack/itrack/internal/ops"
@@ -124,4 +126,30 @@ func TestALifecyclesOwnSettingStays(t *testing.T) {
 	lifecycle.Rules = nil
 	require.NoError(t, s.writeLifecycle(context.Background(), client, lifecycle))
 	require.Equal(t, "varies_by_storage_class", written)
+}
+
+// Where the state is must not be guessed: only an answer that says so means that it is not there.
+func TestHolds(t *testing.T) {
+	cloud := opstest.New(t)
+	env, ctx := cloud.Open(t, "staging", nil), context.Background()
+	there, err := Holds(ctx, env)
+	require.NoError(t, err)
+	require.False(t, there, "no bucket")
+	_, err = env.Primary().S3().CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(bucket)})
+	require.NoError(t, err)
+	for _, environment := range []string{"production", "staging"} {
+		there, err = Holds(ctx, env)
+		require.NoError(t, err)
+		require.False(t, there, "nothing, or another stack's alone")
+		_, err = env.Primary().S3().PutObject(ctx, &s3.PutObjectInput{
+			Bucket: aws.String(bucket), Key: aws.String(".pulumi/stacks/itrack/" + environment + ".json"), Body: strings.NewReader("{}"),
+		})
+		require.NoError(t, err)
+	}
+	there, err = Holds(ctx, env)
+	require.NoError(t, err)
+	require.True(t, there)
+	cloud.Fail(opstest.Fault{Service: "s3", Status: 403, Code: "AccessDenied"})
+	_, err = Holds(ctx, env)
+	require.ErrorContains(t, err, "looking for the state of staging in the bucket "+bucket)
 }

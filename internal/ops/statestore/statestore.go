@@ -4,10 +4,12 @@ package statestore
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/itrack/itrack/internal/ops"
 )
@@ -190,12 +192,33 @@ func EngineEnv(ctx context.Context, env *ops.Environment) (map[string]string, er
 		"AWS_ACCESS_KEY_ID": credentials.AccessKeyID, "AWS_SECRET_ACCESS_KEY": credentials.SecretAccessKey,
 		"AWS_SESSION_TOKEN": credentials.SessionToken, "AWS_REGION": env.Region, "AWS_PROFILE": "", "AWS_DEFAULT_PROFILE": "",
 	}
+	maps.Copy(variables, EngineEndpoints(env))
+	return variables, nil
+}
+
+// EngineEndpoints are variables with which the pulumi command finds bucket and key where the stack file has other endpoints than
+// AWS's own.
+func EngineEndpoints(env *ops.Environment) map[string]string {
+	variables := map[string]string{}
 	for service, variable := range map[string]string{"s3": "AWS_ENDPOINT_URL_S3", "kms": "AWS_ENDPOINT_URL_KMS"} {
 		if address := env.Endpoints[service]; address != "" {
 			variables[variable] = address
 		}
 	}
-	return variables, nil
+	return variables
+}
+
+// Holds tells whether the environment's bucket has the state of its stack.
+func Holds(ctx context.Context, env *ops.Environment) (bool, error) {
+	bucket, key := BucketName(env), ".pulumi/stacks/itrack/"+env.Settings.Environment+".json"
+	_, err := env.Primary().S3().HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key, ExpectedBucketOwner: &env.Account})
+	if ops.IsMissing(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, ops.Explain("looking for the state of "+env.Settings.Environment+" in the bucket "+bucket, err)
+	}
+	return true, nil
 }
 
 // once keeps the SDK from repeating a call whose answer was lost, where a second one would make a second thing.

@@ -87,7 +87,7 @@ func LogGroup(out ops.Outputs, name string) (string, error) {
 // Logs hands over the lines in the order of their times, each once. With Follow it ends by the context alone, which is no
 // error; lines that arrive late come late.
 func Logs(ctx context.Context, env *ops.Environment, query Query, emit func(Event) error) error {
-	reader := &reader{env: env, query: query, client: env.Primary().Logs(), told: map[string]time.Time{}, from: time.Now().Add(-query.Since)}
+	reader := newReader(env, query)
 	var kept []Event
 	keep := func(event Event) error {
 		kept = append(kept, event)
@@ -125,15 +125,20 @@ type reader struct {
 	query  Query
 	client *cloudwatchlogs.Client
 
-	from time.Time            // where the next round begins
-	told map[string]time.Time // ids since from
+	from time.Time // where the next round begins
+	// Ids that may come again, with their events' times: told by the rounds before and since from, and by this round.
+	before, told map[string]time.Time
+}
+
+func newReader(env *ops.Environment, query Query) *reader {
+	return &reader{env: env, query: query, client: env.Primary().Logs(), before: map[string]time.Time{}, told: map[string]time.Time{}, from: time.Now().Add(-query.Since)}
 }
 
 // round reads everything since from. Where it fails, the next one begins at the same place: nothing is lost, and what was
 // told is known.
 func (r *reader) round(ctx context.Context, emit func(Event) error) error {
 	var token *string
-	var began time.Time
+	var began, newest time.Time
 	for {
 		page, err := r.page(ctx, token)
 		if err != nil {
@@ -147,10 +152,17 @@ func (r *reader) round(ctx context.Context, emit func(Event) error) error {
 			}
 		}
 		for _, event := range page.Events {
-			if err := r.tell(event, emit); err != nil {
+			at, err := r.tell(event, emit)
+			if err != nil {
 				return err
 			}
+			if at.After(newest) {
+				newest = at
+			}
 		}
+		// The next round asks from a while before this one began, and the next page goes on at the newest line: what is older
+		// than both comes no more. To remember it would take memory for every line of the months that somebody reads.
+		forget(r.told, earlier(began, newest).Add(-late))
 		// A page may be empty and not the last: AWS searches a part of the log for each.
 		if token = page.NextToken; aws.ToString(token) == "" {
 			break
@@ -158,25 +170,42 @@ func (r *reader) round(ctx context.Context, emit func(Event) error) error {
 	}
 	if next := began.Add(-late); next.After(r.from) {
 		r.from = next
-		maps.DeleteFunc(r.told, func(_ string, at time.Time) bool { return at.Before(next) })
 	}
+	maps.Copy(r.before, r.told)
+	clear(r.told)
+	forget(r.before, r.from)
 	return nil
 }
 
-func (r *reader) tell(event types.FilteredLogEvent, emit func(Event) error) error {
+// forget forgets the lines before a time.
+func forget(told map[string]time.Time, before time.Time) {
+	maps.DeleteFunc(told, func(_ string, at time.Time) bool { return at.Before(before) })
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// tell hands over a line unless it was told, and says its time.
+func (r *reader) tell(event types.FilteredLogEvent, emit func(Event) error) (time.Time, error) {
 	id := aws.ToString(event.EventId)
-	if _, known := r.told[id]; known {
-		return nil
+	for _, told := range []map[string]time.Time{r.told, r.before} {
+		if at, known := told[id]; known {
+			return at, nil
+		}
 	}
 	found := Event{
 		ID: id, Time: time.UnixMilli(aws.ToInt64(event.Timestamp)).UTC(), Ingested: time.UnixMilli(aws.ToInt64(event.IngestionTime)).UTC(),
 		Stream: aws.ToString(event.LogStreamName), Message: aws.ToString(event.Message),
 	}
 	if err := emit(found); err != nil {
-		return err
+		return time.Time{}, err
 	}
 	r.told[id] = found.Time
-	return nil
+	return found.Time, nil
 }
 
 // page asks for one page, again and again while AWS wants less of it; who follows outlasts also AWS's own errors and a

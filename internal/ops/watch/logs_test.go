@@ -240,3 +240,36 @@ func TestSince(t *testing.T) {
 		require.Error(t, err, text)
 	}
 }
+
+// Months of lines must not stay in memory: only those that may come again.
+func TestOnlyTheNewestLinesAreRemembered(t *testing.T) {
+	_, env := logPlace(t)
+	lines := map[string]time.Duration{"in the last minute": time.Second, "half a minute ago": 30 * time.Second}
+	for i := range 60 {
+		lines[fmt.Sprintf("line %02d", i)] = time.Duration(60-i) * 10 * time.Minute
+	}
+	put(t, env, "one", lines)
+	told, most := map[string]int{}, 0
+	left, err := watch.Remembered(context.Background(), env, watch.Query{Group: group, Since: 24 * time.Hour}, func(event watch.Event, remembered int) {
+		told[event.Message]++
+		most = max(most, remembered)
+	})
+	require.NoError(t, err)
+	require.Len(t, told, len(lines))
+	require.Equal(t, 2, left, "what a second round may find again")
+	require.LessOrEqual(t, most, 5, "a page, and the newest line before it")
+
+	// Lines of one moment are told once each, over pages and rounds.
+	same := map[string]time.Duration{}
+	for i := range 11 {
+		same[fmt.Sprintf("same %02d", i)] = 0
+	}
+	put(t, env, "two", same)
+	clear(told)
+	left, err = watch.Remembered(context.Background(), env, watch.Query{Group: group, Since: 20 * time.Second}, func(event watch.Event, _ int) { told[event.Message]++ })
+	require.NoError(t, err)
+	require.Equal(t, 12, left)
+	for line, times := range told {
+		require.Equal(t, 1, times, line)
+	}
+}

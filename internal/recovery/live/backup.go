@@ -19,7 +19,7 @@ var backupLooks = map[string]look{
 }
 
 func vaults(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, backup.NewListBackupVaultsPaginator(backup.NewFromConfig(r.Config), &backup.ListBackupVaultsInput{}),
+	found, err := pages(ctx, backup.NewListBackupVaultsPaginator(backup.NewFromConfig(r.at("backup")), &backup.ListBackupVaultsInput{}),
 		func(page *backup.ListBackupVaultsOutput) []types.BackupVaultListMember { return page.BackupVaultList })
 	return all(found, err, func(v types.BackupVaultListMember) recovery.Candidate {
 		return recovery.Candidate{ID: aws.ToString(v.BackupVaultName)}
@@ -27,7 +27,7 @@ func vaults(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func plans(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, backup.NewListBackupPlansPaginator(backup.NewFromConfig(r.Config), &backup.ListBackupPlansInput{}),
+	found, err := pages(ctx, backup.NewListBackupPlansPaginator(backup.NewFromConfig(r.at("backup")), &backup.ListBackupPlansInput{}),
 		func(page *backup.ListBackupPlansOutput) []types.BackupPlansListMember { return page.BackupPlansList })
 	return all(found, err, func(p types.BackupPlansListMember) recovery.Candidate {
 		return recovery.Candidate{ID: aws.ToString(p.BackupPlanId), Attributes: attributes(map[string]*string{"name": p.BackupPlanName})}
@@ -36,7 +36,7 @@ func plans(ctx context.Context, r request) ([]recovery.Candidate, error) {
 
 func selections(ctx context.Context, r request) ([]recovery.Candidate, error) {
 	plan := r.Text("planId")
-	found, err := pages(ctx, backup.NewListBackupSelectionsPaginator(backup.NewFromConfig(r.Config), &backup.ListBackupSelectionsInput{BackupPlanId: &plan}),
+	found, err := pages(ctx, backup.NewListBackupSelectionsPaginator(backup.NewFromConfig(r.at("backup")), &backup.ListBackupSelectionsInput{BackupPlanId: &plan}),
 		func(page *backup.ListBackupSelectionsOutput) []types.BackupSelectionsListMember {
 			return page.BackupSelectionsList
 		})
@@ -46,12 +46,12 @@ func selections(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func testingPlans(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	_, err := backup.NewFromConfig(r.Config).GetRestoreTestingPlan(ctx, &backup.GetRestoreTestingPlanInput{RestoreTestingPlanName: &r.id})
+	_, err := backup.NewFromConfig(r.at("backup")).GetRestoreTestingPlan(ctx, &backup.GetRestoreTestingPlanInput{RestoreTestingPlanName: &r.id})
 	return byID(r, err)
 }
 
 func testingSelections(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	_, err := backup.NewFromConfig(r.Config).GetRestoreTestingSelection(ctx, &backup.GetRestoreTestingSelectionInput{
+	_, err := backup.NewFromConfig(r.at("backup")).GetRestoreTestingSelection(ctx, &backup.GetRestoreTestingSelectionInput{
 		RestoreTestingPlanName: aws.String(r.Text("restoreTestingPlanName")), RestoreTestingSelectionName: aws.String(r.Text("name"))})
 	return byID(r, err)
 }

@@ -19,7 +19,7 @@ var balancerLooks = map[string]look{
 
 // balancerTags reads the tags of one load balancer or target group.
 func balancerTags(ctx context.Context, r request, arn *string) (map[string]string, error) {
-	answer, err := lb.NewFromConfig(r.Config).DescribeTags(ctx, &lb.DescribeTagsInput{ResourceArns: []string{*arn}})
+	answer, err := lb.NewFromConfig(r.at("elbv2")).DescribeTags(ctx, &lb.DescribeTagsInput{ResourceArns: []string{*arn}})
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func balancerTags(ctx context.Context, r request, arn *string) (map[string]strin
 }
 
 func loadBalancers(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := lb.NewFromConfig(r.Config).DescribeLoadBalancers(ctx, &lb.DescribeLoadBalancersInput{Names: []string{r.Text("name")}})
+	answer, err := lb.NewFromConfig(r.at("elbv2")).DescribeLoadBalancers(ctx, &lb.DescribeLoadBalancersInput{Names: []string{r.Text("name")}})
 	if err != nil || len(answer.LoadBalancers) == 0 {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func loadBalancers(ctx context.Context, r request) ([]recovery.Candidate, error)
 }
 
 func targetGroups(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := lb.NewFromConfig(r.Config).DescribeTargetGroups(ctx, &lb.DescribeTargetGroupsInput{Names: []string{r.Text("name")}})
+	answer, err := lb.NewFromConfig(r.at("elbv2")).DescribeTargetGroups(ctx, &lb.DescribeTargetGroupsInput{Names: []string{r.Text("name")}})
 	if err != nil || len(answer.TargetGroups) == 0 {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func targetGroups(ctx context.Context, r request) ([]recovery.Candidate, error) 
 }
 
 func listeners(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, lb.NewDescribeListenersPaginator(lb.NewFromConfig(r.Config),
+	found, err := pages(ctx, lb.NewDescribeListenersPaginator(lb.NewFromConfig(r.at("elbv2")),
 		&lb.DescribeListenersInput{LoadBalancerArn: aws.String(r.Text("loadBalancerArn"))}),
 		func(page *lb.DescribeListenersOutput) []types.Listener { return page.Listeners })
 	return all(found, err, func(l types.Listener) recovery.Candidate {
@@ -63,7 +63,7 @@ func listeners(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func listenerRules(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := lb.NewFromConfig(r.Config).DescribeRules(ctx, &lb.DescribeRulesInput{ListenerArn: aws.String(r.Text("listenerArn"))})
+	answer, err := lb.NewFromConfig(r.at("elbv2")).DescribeRules(ctx, &lb.DescribeRulesInput{ListenerArn: aws.String(r.Text("listenerArn"))})
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ var computeLooks = map[string]look{
 const inactive = "INACTIVE"
 
 func clusters(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := ecs.NewFromConfig(r.Config).DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: []string{r.Text("name")}})
+	answer, err := ecs.NewFromConfig(r.at("ecs")).DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: []string{r.Text("name")}})
 	if err != nil || len(answer.Clusters) == 0 || aws.ToString(answer.Clusters[0].Status) == inactive {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func clusters(ctx context.Context, r request) ([]recovery.Candidate, error) {
 
 func services(ctx context.Context, r request) ([]recovery.Candidate, error) {
 	cluster := r.Text("cluster")
-	answer, err := ecs.NewFromConfig(r.Config).DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: []string{r.Text("name")}})
+	answer, err := ecs.NewFromConfig(r.at("ecs")).DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: []string{r.Text("name")}})
 	if err != nil || len(answer.Services) == 0 || aws.ToString(answer.Services[0].Status) == inactive {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func services(ctx context.Context, r request) ([]recovery.Candidate, error) {
 
 // taskDefinitions finds the newest revision: registering makes one, and the provider imports it by its ARN.
 func taskDefinitions(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := ecs.NewFromConfig(r.Config).ListTaskDefinitions(ctx, &ecs.ListTaskDefinitionsInput{
+	answer, err := ecs.NewFromConfig(r.at("ecs")).ListTaskDefinitions(ctx, &ecs.ListTaskDefinitionsInput{
 		FamilyPrefix: aws.String(r.id), Sort: "DESC", MaxResults: aws.Int32(1)})
 	if err != nil || len(answer.TaskDefinitionArns) == 0 {
 		return nil, err
@@ -59,12 +59,12 @@ func taskDefinitions(ctx context.Context, r request) ([]recovery.Candidate, erro
 }
 
 func repositories(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	_, err := ecr.NewFromConfig(r.Config).DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{r.id}})
+	_, err := ecr.NewFromConfig(r.at("ecr")).DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{r.id}})
 	return byID(r, err)
 }
 
 func scalingGroups(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := autoscaling.NewFromConfig(r.Config).DescribeAutoScalingGroups(ctx,
+	answer, err := autoscaling.NewFromConfig(r.at("autoscaling")).DescribeAutoScalingGroups(ctx,
 		&autoscaling.DescribeAutoScalingGroupsInput{AutoScalingGroupNames: []string{r.id}})
 	if err != nil || len(answer.AutoScalingGroups) == 0 {
 		return nil, err
@@ -73,7 +73,7 @@ func scalingGroups(ctx context.Context, r request) ([]recovery.Candidate, error)
 }
 
 func functions(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := lambda.NewFromConfig(r.Config).GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &r.id})
+	answer, err := lambda.NewFromConfig(r.at("lambda")).GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &r.id})
 	if err != nil {
 		return nil, err
 	}
@@ -81,13 +81,13 @@ func functions(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func aliases(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	_, err := lambda.NewFromConfig(r.Config).GetAlias(ctx, &lambda.GetAliasInput{
+	_, err := lambda.NewFromConfig(r.at("lambda")).GetAlias(ctx, &lambda.GetAliasInput{
 		FunctionName: aws.String(r.Text("functionName")), Name: aws.String(r.Text("name"))})
 	return byID(r, err)
 }
 
 func mappings(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, lambda.NewListEventSourceMappingsPaginator(lambda.NewFromConfig(r.Config),
+	found, err := pages(ctx, lambda.NewListEventSourceMappingsPaginator(lambda.NewFromConfig(r.at("lambda")),
 		&lambda.ListEventSourceMappingsInput{FunctionName: aws.String(r.Text("functionName"))}),
 		func(page *lambda.ListEventSourceMappingsOutput) []lambdatypes.EventSourceMappingConfiguration {
 			return page.EventSourceMappings
@@ -100,7 +100,7 @@ func mappings(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func applications(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := codedeploy.NewFromConfig(r.Config).GetApplication(ctx, &codedeploy.GetApplicationInput{ApplicationName: aws.String(r.Text("name"))})
+	answer, err := codedeploy.NewFromConfig(r.at("codedeploy")).GetApplication(ctx, &codedeploy.GetApplicationInput{ApplicationName: aws.String(r.Text("name"))})
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func applications(ctx context.Context, r request) ([]recovery.Candidate, error) 
 }
 
 func deploymentGroups(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := codedeploy.NewFromConfig(r.Config).GetDeploymentGroup(ctx, &codedeploy.GetDeploymentGroupInput{
+	answer, err := codedeploy.NewFromConfig(r.at("codedeploy")).GetDeploymentGroup(ctx, &codedeploy.GetDeploymentGroupInput{
 		ApplicationName: aws.String(r.Text("appName")), DeploymentGroupName: aws.String(r.Text("deploymentGroupName"))})
 	if err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ func deploymentGroups(ctx context.Context, r request) ([]recovery.Candidate, err
 }
 
 func deploymentConfigs(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	_, err := codedeploy.NewFromConfig(r.Config).GetDeploymentConfig(ctx, &codedeploy.GetDeploymentConfigInput{DeploymentConfigName: &r.id})
+	_, err := codedeploy.NewFromConfig(r.at("codedeploy")).GetDeploymentConfig(ctx, &codedeploy.GetDeploymentConfigInput{DeploymentConfigName: &r.id})
 	return byID(r, err)
 }
 

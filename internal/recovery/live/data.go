@@ -34,7 +34,7 @@ func rdsTags(tags []rdstypes.Tag) map[string]string {
 }
 
 func instances(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := rds.NewFromConfig(r.Config).DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String(r.Text("identifier"))})
+	answer, err := rds.NewFromConfig(r.at("rds")).DescribeDBInstances(ctx, &rds.DescribeDBInstancesInput{DBInstanceIdentifier: aws.String(r.Text("identifier"))})
 	if err != nil {
 		return nil, err
 	}
@@ -45,28 +45,28 @@ func instances(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func subnetGroups(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	_, err := rds.NewFromConfig(r.Config).DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: &r.id})
+	_, err := rds.NewFromConfig(r.at("rds")).DescribeDBSubnetGroups(ctx, &rds.DescribeDBSubnetGroupsInput{DBSubnetGroupName: &r.id})
 	return byID(r, err)
 }
 
 func parameterGroups(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	_, err := rds.NewFromConfig(r.Config).DescribeDBParameterGroups(ctx, &rds.DescribeDBParameterGroupsInput{DBParameterGroupName: &r.id})
+	_, err := rds.NewFromConfig(r.at("rds")).DescribeDBParameterGroups(ctx, &rds.DescribeDBParameterGroupsInput{DBParameterGroupName: &r.id})
 	return byID(r, err)
 }
 
 func optionGroups(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	_, err := rds.NewFromConfig(r.Config).DescribeOptionGroups(ctx, &rds.DescribeOptionGroupsInput{OptionGroupName: &r.id})
+	_, err := rds.NewFromConfig(r.at("rds")).DescribeOptionGroups(ctx, &rds.DescribeOptionGroupsInput{OptionGroupName: &r.id})
 	return byID(r, err)
 }
 
 func eventSubscriptions(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	_, err := rds.NewFromConfig(r.Config).DescribeEventSubscriptions(ctx, &rds.DescribeEventSubscriptionsInput{SubscriptionName: &r.id})
+	_, err := rds.NewFromConfig(r.at("rds")).DescribeEventSubscriptions(ctx, &rds.DescribeEventSubscriptionsInput{SubscriptionName: &r.id})
 	return byID(r, err)
 }
 
 // backupReplications are the automated backups that this region has of an instance in another one.
 func backupReplications(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, rds.NewDescribeDBInstanceAutomatedBackupsPaginator(rds.NewFromConfig(r.Config), &rds.DescribeDBInstanceAutomatedBackupsInput{}),
+	found, err := pages(ctx, rds.NewDescribeDBInstanceAutomatedBackupsPaginator(rds.NewFromConfig(r.at("rds")), &rds.DescribeDBInstanceAutomatedBackupsInput{}),
 		func(page *rds.DescribeDBInstanceAutomatedBackupsOutput) []rdstypes.DBInstanceAutomatedBackup {
 			return page.DBInstanceAutomatedBackups
 		})
@@ -76,19 +76,19 @@ func backupReplications(ctx context.Context, r request) ([]recovery.Candidate, e
 }
 
 func dynamoTables(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	_, err := dynamodb.NewFromConfig(r.Config).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &r.id})
+	_, err := dynamodb.NewFromConfig(r.at("dynamodb")).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &r.id})
 	return byID(r, err)
 }
 
 // replicas: a replica is a table of the same name in the other region.
 func replicas(ctx context.Context, r request) ([]recovery.Candidate, error) {
 	table, _, _ := strings.Cut(r.id, ":")
-	_, err := dynamodb.NewFromConfig(r.Config).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
+	_, err := dynamodb.NewFromConfig(r.at("dynamodb")).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
 	return byID(r, err)
 }
 
 func buckets(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	client := s3.NewFromConfig(r.Config, func(o *s3.Options) { o.UsePathStyle = r.Config.BaseEndpoint != nil })
+	client := s3.NewFromConfig(r.at("s3"), func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
 	_, err := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &r.id, ExpectedBucketOwner: optional(r.Account)})
 	return byID(r, err)
 }

@@ -18,7 +18,7 @@ var groupLooks = map[string]look{
 }
 
 func groups(ctx context.Context, r request) ([]types.SecurityGroup, error) {
-	return pages(ctx, ec2.NewDescribeSecurityGroupsPaginator(ec2.NewFromConfig(r.Config), &ec2.DescribeSecurityGroupsInput{Filters: inVPC(r)}),
+	return pages(ctx, ec2.NewDescribeSecurityGroupsPaginator(ec2.NewFromConfig(r.at("ec2")), &ec2.DescribeSecurityGroupsInput{Filters: inVPC(r)}),
 		func(page *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return page.SecurityGroups })
 }
 
@@ -42,7 +42,7 @@ func defaultGroups(ctx context.Context, r request) ([]recovery.Candidate, error)
 
 func rules(egress bool) look {
 	return func(ctx context.Context, r request) ([]recovery.Candidate, error) {
-		found, err := pages(ctx, ec2.NewDescribeSecurityGroupRulesPaginator(ec2.NewFromConfig(r.Config),
+		found, err := pages(ctx, ec2.NewDescribeSecurityGroupRulesPaginator(ec2.NewFromConfig(r.at("ec2")),
 			&ec2.DescribeSecurityGroupRulesInput{Filters: []types.Filter{where("group-id", r.Text("securityGroupId"))}}),
 			func(page *ec2.DescribeSecurityGroupRulesOutput) []types.SecurityGroupRule {
 				return page.SecurityGroupRules

@@ -31,7 +31,7 @@ func iamTags(tags []iamtypes.Tag) map[string]string {
 }
 
 func roles(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := iam.NewFromConfig(r.Config).GetRole(ctx, &iam.GetRoleInput{RoleName: &r.id})
+	answer, err := iam.NewFromConfig(r.at("iam")).GetRole(ctx, &iam.GetRoleInput{RoleName: &r.id})
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func roles(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func policies(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := iam.NewFromConfig(r.Config).GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &r.id})
+	answer, err := iam.NewFromConfig(r.at("iam")).GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &r.id})
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func policies(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func profiles(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := iam.NewFromConfig(r.Config).GetInstanceProfile(ctx, &iam.GetInstanceProfileInput{InstanceProfileName: &r.id})
+	answer, err := iam.NewFromConfig(r.at("iam")).GetInstanceProfile(ctx, &iam.GetInstanceProfileInput{InstanceProfileName: &r.id})
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func profiles(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func identityProviders(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := iam.NewFromConfig(r.Config).GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &r.id})
+	answer, err := iam.NewFromConfig(r.at("iam")).GetOpenIDConnectProvider(ctx, &iam.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &r.id})
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func identityProviders(ctx context.Context, r request) ([]recovery.Candidate, er
 
 // keys reads each key of the region: no filter goes by description. A key that waits for its deletion is none.
 func keys(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	client := kms.NewFromConfig(r.Config)
+	client := kms.NewFromConfig(r.at("kms"))
 	found, err := pages(ctx, kms.NewListKeysPaginator(client, &kms.ListKeysInput{}),
 		func(page *kms.ListKeysOutput) []kmstypes.KeyListEntry { return page.Keys })
 	if err != nil {
@@ -99,7 +99,7 @@ func keyTags(ctx context.Context, client *kms.Client, id *string) (map[string]st
 }
 
 func keyAliases(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, kms.NewListAliasesPaginator(kms.NewFromConfig(r.Config), &kms.ListAliasesInput{}),
+	found, err := pages(ctx, kms.NewListAliasesPaginator(kms.NewFromConfig(r.at("kms")), &kms.ListAliasesInput{}),
 		func(page *kms.ListAliasesOutput) []kmstypes.AliasListEntry { return page.Aliases })
 	return all(found, err, func(a kmstypes.AliasListEntry) recovery.Candidate {
 		return recovery.Candidate{ID: aws.ToString(a.AliasName)}
@@ -107,7 +107,7 @@ func keyAliases(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func replicaKeys(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	key, err := kms.NewFromConfig(r.Config).DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &r.id})
+	key, err := kms.NewFromConfig(r.at("kms")).DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &r.id})
 	if err != nil || key.KeyMetadata.DeletionDate != nil {
 		return nil, err
 	}

@@ -16,15 +16,23 @@ import (
 	"github.com/itrack/itrack/internal/recovery"
 )
 
-// Lister is a recovery.Lister on AWS. Settings are those of the account; each call goes to its resource's region.
-type Lister struct{ Settings aws.Config }
+// Lister is a recovery.Lister on AWS. Settings are those of the account; each call goes to its resource's region, and to the
+// address that Endpoints has for its service, if any.
+type Lister struct {
+	Settings  aws.Config
+	Endpoints map[string]string // address by service, as pulumi-aws names them
+}
 
-// request is one search: the settings for the region of the resource, the resource, and its id where that is known.
+// request is one search: the lister and the region of the resource, the resource, and its id where that is known.
 type request struct {
-	aws.Config
+	Lister
 	recovery.Pending
+	in string
 	id string
 }
+
+// at is the settings of a service's client.
+func (r request) at(service string) aws.Config { return r.Lister.at(service, r.in) }
 
 // look lists the objects that a resource may be.
 type look func(ctx context.Context, r request) ([]recovery.Candidate, error)
@@ -48,7 +56,7 @@ func (l Lister) Candidates(ctx context.Context, p recovery.Pending, id string) (
 	if search == nil {
 		return nil, fmt.Errorf("%w on AWS: if it exists, `--adopt '%s=ID'` takes the id that `pulumi import %s` would", recovery.ErrNotCovered, p.URN, p.Type)
 	}
-	candidates, err := search(ctx, request{l.in(p.Region), p, id})
+	candidates, err := search(ctx, request{l, p, l.region(p.Region), id})
 	if err != nil && missing(err) {
 		return nil, nil // the parent does not exist, and so neither does what it would hold
 	}
@@ -64,10 +72,22 @@ func (l Lister) Candidates(ctx context.Context, p recovery.Pending, id string) (
 	return candidates, nil
 }
 
-func (l Lister) in(region string) aws.Config {
+// region is the one that is named, or the account's own.
+func (l Lister) region(named string) string {
+	if named == "" {
+		return l.Settings.Region
+	}
+	return named
+}
+
+// at is the settings of a service's client in a region.
+func (l Lister) at(service, region string) aws.Config {
 	settings := l.Settings.Copy()
-	if region != "" {
-		settings.Region = region
+	settings.Region = l.region(region)
+	if address := l.Endpoints[service]; address != "" {
+		// The stack file's word counts for the stack's providers, whatever the environment or the user's profile names: the
+		// sources are where a client would look for an address of its own.
+		settings.BaseEndpoint, settings.ConfigSources = &address, nil
 	}
 	return settings
 }

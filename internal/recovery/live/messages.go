@@ -18,7 +18,7 @@ var messageLooks = map[string]look{
 }
 
 func queues(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	client := sqs.NewFromConfig(r.Config)
+	client := sqs.NewFromConfig(r.at("sqs"))
 	answer, err := client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: aws.String(r.Text("name"))})
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func queues(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func topics(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	client := sns.NewFromConfig(r.Config)
+	client := sns.NewFromConfig(r.at("sns"))
 	if _, err := client.GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &r.id}); err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func topics(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func subscriptions(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, sns.NewListSubscriptionsByTopicPaginator(sns.NewFromConfig(r.Config),
+	found, err := pages(ctx, sns.NewListSubscriptionsByTopicPaginator(sns.NewFromConfig(r.at("sns")),
 		&sns.ListSubscriptionsByTopicInput{TopicArn: aws.String(r.Text("topic"))}),
 		func(page *sns.ListSubscriptionsByTopicOutput) []snstypes.Subscription { return page.Subscriptions })
 	return all(found, err, func(s snstypes.Subscription) recovery.Candidate {

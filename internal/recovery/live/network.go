@@ -41,7 +41,7 @@ func tagsOf(tags []types.Tag) map[string]string {
 }
 
 func vpcs(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, ec2.NewDescribeVpcsPaginator(ec2.NewFromConfig(r.Config), &ec2.DescribeVpcsInput{}),
+	found, err := pages(ctx, ec2.NewDescribeVpcsPaginator(ec2.NewFromConfig(r.at("ec2")), &ec2.DescribeVpcsInput{}),
 		func(page *ec2.DescribeVpcsOutput) []types.Vpc { return page.Vpcs })
 	return all(found, err, func(v types.Vpc) recovery.Candidate {
 		return recovery.Candidate{ID: *v.VpcId, Tags: tagsOf(v.Tags), Attributes: attributes(map[string]*string{"cidrBlock": v.CidrBlock})}
@@ -49,7 +49,7 @@ func vpcs(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func subnets(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, ec2.NewDescribeSubnetsPaginator(ec2.NewFromConfig(r.Config), &ec2.DescribeSubnetsInput{Filters: inVPC(r)}),
+	found, err := pages(ctx, ec2.NewDescribeSubnetsPaginator(ec2.NewFromConfig(r.at("ec2")), &ec2.DescribeSubnetsInput{Filters: inVPC(r)}),
 		func(page *ec2.DescribeSubnetsOutput) []types.Subnet { return page.Subnets })
 	return all(found, err, func(s types.Subnet) recovery.Candidate {
 		return recovery.Candidate{ID: *s.SubnetId, Tags: tagsOf(s.Tags),
@@ -59,7 +59,7 @@ func subnets(ctx context.Context, r request) ([]recovery.Candidate, error) {
 
 // tables are the route tables that a filter lets through.
 func tables(ctx context.Context, r request, filter types.Filter) ([]types.RouteTable, error) {
-	return pages(ctx, ec2.NewDescribeRouteTablesPaginator(ec2.NewFromConfig(r.Config), &ec2.DescribeRouteTablesInput{Filters: []types.Filter{filter}}),
+	return pages(ctx, ec2.NewDescribeRouteTablesPaginator(ec2.NewFromConfig(r.at("ec2")), &ec2.DescribeRouteTablesInput{Filters: []types.Filter{filter}}),
 		func(page *ec2.DescribeRouteTablesOutput) []types.RouteTable { return page.RouteTables })
 }
 
@@ -98,7 +98,7 @@ func routes(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func internetGateways(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, ec2.NewDescribeInternetGatewaysPaginator(ec2.NewFromConfig(r.Config), &ec2.DescribeInternetGatewaysInput{}),
+	found, err := pages(ctx, ec2.NewDescribeInternetGatewaysPaginator(ec2.NewFromConfig(r.at("ec2")), &ec2.DescribeInternetGatewaysInput{}),
 		func(page *ec2.DescribeInternetGatewaysOutput) []types.InternetGateway { return page.InternetGateways })
 	return all(found, err, func(g types.InternetGateway) recovery.Candidate {
 		c := recovery.Candidate{ID: *g.InternetGatewayId, Tags: tagsOf(g.Tags), Attributes: map[string]any{}}
@@ -113,7 +113,7 @@ func internetGateways(ctx context.Context, r request) ([]recovery.Candidate, err
 }
 
 func addresses(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := ec2.NewFromConfig(r.Config).DescribeAddresses(ctx, &ec2.DescribeAddressesInput{})
+	answer, err := ec2.NewFromConfig(r.at("ec2")).DescribeAddresses(ctx, &ec2.DescribeAddressesInput{})
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func addresses(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func natGateways(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, ec2.NewDescribeNatGatewaysPaginator(ec2.NewFromConfig(r.Config),
+	found, err := pages(ctx, ec2.NewDescribeNatGatewaysPaginator(ec2.NewFromConfig(r.at("ec2")),
 		&ec2.DescribeNatGatewaysInput{Filter: []types.Filter{where("subnet-id", r.Text("subnetId"))}}),
 		func(page *ec2.DescribeNatGatewaysOutput) []types.NatGateway { return page.NatGateways })
 	return all(found, err, func(g types.NatGateway) recovery.Candidate {
@@ -140,13 +140,13 @@ func natGateways(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func flowLogs(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, ec2.NewDescribeFlowLogsPaginator(ec2.NewFromConfig(r.Config),
+	found, err := pages(ctx, ec2.NewDescribeFlowLogsPaginator(ec2.NewFromConfig(r.at("ec2")),
 		&ec2.DescribeFlowLogsInput{Filter: []types.Filter{where("resource-id", r.Text("vpcId"))}}),
 		func(page *ec2.DescribeFlowLogsOutput) []types.FlowLog { return page.FlowLogs })
 	return all(found, err, func(f types.FlowLog) recovery.Candidate {
 		destination := aws.ToString(f.LogDestination)
 		if destination == "" && f.LogGroupName != nil {
-			destination = "arn:" + recovery.Partition(r.Config.Region) + ":logs:" + r.Config.Region + ":" + r.Account + ":log-group:" + *f.LogGroupName
+			destination = "arn:" + recovery.Partition(r.in) + ":logs:" + r.in + ":" + r.Account + ":log-group:" + *f.LogGroupName
 		}
 		return recovery.Candidate{ID: *f.FlowLogId, Tags: tagsOf(f.Tags), Attributes: map[string]any{
 			"vpcId": aws.ToString(f.ResourceId), "logDestination": destination, "trafficType": string(f.TrafficType)}}
@@ -154,7 +154,7 @@ func flowLogs(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func endpoints(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, ec2.NewDescribeVpcEndpointsPaginator(ec2.NewFromConfig(r.Config), &ec2.DescribeVpcEndpointsInput{Filters: inVPC(r)}),
+	found, err := pages(ctx, ec2.NewDescribeVpcEndpointsPaginator(ec2.NewFromConfig(r.at("ec2")), &ec2.DescribeVpcEndpointsInput{Filters: inVPC(r)}),
 		func(page *ec2.DescribeVpcEndpointsOutput) []types.VpcEndpoint { return page.VpcEndpoints })
 	return all(found, err, func(e types.VpcEndpoint) recovery.Candidate {
 		return recovery.Candidate{ID: *e.VpcEndpointId, Tags: tagsOf(e.Tags), Attributes: map[string]any{
@@ -163,7 +163,7 @@ func endpoints(ctx context.Context, r request) ([]recovery.Candidate, error) {
 }
 
 func launchTemplates(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := ec2.NewFromConfig(r.Config).DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{LaunchTemplateNames: []string{r.Text("name")}})
+	answer, err := ec2.NewFromConfig(r.at("ec2")).DescribeLaunchTemplates(ctx, &ec2.DescribeLaunchTemplatesInput{LaunchTemplateNames: []string{r.Text("name")}})
 	if err != nil {
 		return nil, err
 	}

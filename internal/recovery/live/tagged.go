@@ -64,7 +64,7 @@ func (l Lister) Tagged(ctx context.Context, account, region string, tags map[str
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		filters = append(filters, types.TagFilter{Key: aws.String(key), Values: []string{tags[key]}})
 	}
-	found, err := pages(ctx, tagging.NewGetResourcesPaginator(tagging.NewFromConfig(l.in(region)), &tagging.GetResourcesInput{TagFilters: filters}),
+	found, err := pages(ctx, tagging.NewGetResourcesPaginator(tagging.NewFromConfig(l.at("resourcegroupstaggingapi", region)), &tagging.GetResourcesInput{TagFilters: filters}),
 		func(page *tagging.GetResourcesOutput) []types.ResourceTagMapping { return page.ResourceTagMappingList })
 	if err != nil {
 		return nil, fmt.Errorf("listing tagged resources: %w", err)

@@ -17,13 +17,13 @@ var watchLooks = map[string]look{
 }
 
 func logGroups(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, logs.NewDescribeLogGroupsPaginator(logs.NewFromConfig(r.Config), &logs.DescribeLogGroupsInput{LogGroupNamePrefix: &r.id}),
+	found, err := pages(ctx, logs.NewDescribeLogGroupsPaginator(logs.NewFromConfig(r.at("logs")), &logs.DescribeLogGroupsInput{LogGroupNamePrefix: &r.id}),
 		func(page *logs.DescribeLogGroupsOutput) []types.LogGroup { return page.LogGroups })
 	return all(found, err, func(g types.LogGroup) recovery.Candidate { return recovery.Candidate{ID: aws.ToString(g.LogGroupName)} })
 }
 
 func queryDefinitions(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	answer, err := logs.NewFromConfig(r.Config).DescribeQueryDefinitions(ctx, &logs.DescribeQueryDefinitionsInput{QueryDefinitionNamePrefix: aws.String(r.Text("name"))})
+	answer, err := logs.NewFromConfig(r.at("logs")).DescribeQueryDefinitions(ctx, &logs.DescribeQueryDefinitionsInput{QueryDefinitionNamePrefix: aws.String(r.Text("name"))})
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func queryDefinitions(ctx context.Context, r request) ([]recovery.Candidate, err
 }
 
 func deliveries(ctx context.Context, r request) ([]recovery.Candidate, error) {
-	found, err := pages(ctx, logs.NewDescribeDeliveriesPaginator(logs.NewFromConfig(r.Config), &logs.DescribeDeliveriesInput{}),
+	found, err := pages(ctx, logs.NewDescribeDeliveriesPaginator(logs.NewFromConfig(r.at("logs")), &logs.DescribeDeliveriesInput{}),
 		func(page *logs.DescribeDeliveriesOutput) []types.Delivery { return page.Deliveries })
 	return all(found, err, func(d types.Delivery) recovery.Candidate {
 		return recovery.Candidate{ID: aws.ToString(d.Id), Attributes: attributes(map[string]*string{

@@ -56,6 +56,23 @@ file "bootstrap". The same source and the same Go give the same bytes, so that a
 
 // Run builds every function and returns the zip files' paths by name, relative to the project.
 func Run(ctx context.Context, o *Options) (map[string]string, error) {
+	ready, err := Prepare(o)
+	if err != nil {
+		return nil, err
+	}
+	return ready.Build(ctx)
+}
+
+// Ready is a build whose flags hold.
+type Ready struct {
+	o      *Options
+	source string
+	names  []string
+}
+
+// Prepare checks everything that can be known to be wrong before something is compiled. What is wrong is a usage error: nothing
+// was built.
+func Prepare(o *Options) (*Ready, error) {
 	if _, err := o.Factory.Project(); err != nil {
 		return nil, err
 	}
@@ -72,13 +89,22 @@ func Run(ctx context.Context, o *Options) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := mains.CheckOutput(o.Output); err != nil {
+		return nil, err
+	}
+	return &Ready{o: o, source: source, names: names}, nil
+}
+
+// Build builds every function and returns the zip files' paths by name.
+func (r *Ready) Build(ctx context.Context) (map[string]string, error) {
+	o := r.o
 	if err := os.MkdirAll(o.Output, 0o755); err != nil {
 		return nil, fmt.Errorf("making the output folder: %w", err)
 	}
-	zips := make(map[string]string, len(names))
-	for _, name := range names {
+	zips := make(map[string]string, len(r.names))
+	for _, name := range r.names {
 		target := filepath.Join(o.Output, name+".zip")
-		if err := build(ctx, o, filepath.Join(source, name), target); err != nil {
+		if err := build(ctx, o, filepath.Join(r.source, name), target); err != nil {
 			return zips, fmt.Errorf("building function %s: %w", name, err)
 		}
 		zips[name] = target

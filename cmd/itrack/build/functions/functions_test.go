@@ -102,3 +102,48 @@ func TestNoFunctionsIsAnError(t *testing.T) {
 	_, err = buildAll(t, compile)
 	require.ErrorContains(t, err, "no folder of app/functions holds a main package")
 }
+
+// Ctrl-C is no failure of go, which was killed by it.
+func TestCancelledWhileGoBuildRuns(t *testing.T) {
+	t.Chdir(module(t))
+	bin := t.TempDir()
+	started := filepath.Join(bin, "started")
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "go"), []byte("#!/bin/sh\n: > "+started+"\nexec sleep 60\n"), 0o700))
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	o := Defaults(&cmdutil.Factory{IO: cmdutil.IOStreams{Out: io.Discard, Err: io.Discard}, Project: os.Getwd})
+	done := make(chan error, 1)
+	go func() {
+		_, err := Run(ctx, o)
+		done <- err
+	}()
+	require.Eventually(t, func() bool { _, err := os.Stat(started); return err == nil }, 10*time.Second, time.Millisecond)
+	cancel()
+	err := <-done
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, cmdutil.ExitCancelled, cmdutil.ExitCode(err))
+	require.NotContains(t, err.Error(), "killed")
+	zips, err := filepath.Glob("build/functions/*")
+	require.NoError(t, err)
+	require.Empty(t, zips)
+}
+
+func TestWithoutGoTheErrorSaysSo(t *testing.T) {
+	t.Chdir(module(t))
+	t.Setenv("PATH", t.TempDir())
+	_, err := buildAll(t, compile)
+	require.ErrorContains(t, err, "install the Go that go.mod names")
+	require.Equal(t, cmdutil.ExitFailed, cmdutil.ExitCode(err))
+}
+
+func TestAnOutputThatIsNoFolderIsWrongUsage(t *testing.T) {
+	t.Chdir(module(t))
+	for _, output := range []string{"go.mod", "go.mod/functions"} {
+		o := Defaults(&cmdutil.Factory{IO: cmdutil.IOStreams{Out: io.Discard, Err: io.Discard}, Project: os.Getwd})
+		o.Output, o.Compile = output, func(context.Context, string, string) error { t.Error("nothing may be compiled"); return nil }
+		_, err := Run(context.Background(), o)
+		require.EqualError(t, err, "--output "+output+": go.mod is no folder")
+		require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(err))
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"compress/flate"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,8 +26,14 @@ func compile(ctx context.Context, dir, target string) error {
 		cmd.Args[len(cmd.Args)-1] = dir
 	}
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
+	cmd.WaitDelay = 5 * time.Second // compilers that go started may outlive it, and hold its output open
 	out, err := cmd.CombinedOutput()
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err() // and not that go was killed
+	case errors.Is(err, exec.ErrNotFound):
+		return fmt.Errorf("starting go: %w; install the Go that go.mod names, or put it on PATH", err)
+	case err != nil:
 		return fmt.Errorf("go build: %w\n%s", err, strings.TrimSpace(string(out)))
 	}
 	return nil

@@ -118,8 +118,27 @@ func runImages(ctx context.Context, o *Options) error {
 
 // Run builds, or with Check compares, and returns what was built. What it says on the way goes to the streams' Err.
 func Run(ctx context.Context, o *Options) ([]images.Result, error) {
+	ready, err := Prepare(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return ready.Build(ctx)
+}
+
+// Ready is a build whose flags hold and whose commit is known.
+type Ready struct {
+	o       *Options
+	request images.Options
+}
+
+// Prepare checks everything that can be known to be wrong before something is compiled. What is wrong is a usage error: nothing
+// was built.
+func Prepare(ctx context.Context, o *Options) (*Ready, error) {
 	project, err := o.Factory.Project()
 	if err != nil {
+		return nil, err
+	}
+	if err := mains.CheckOutput(o.Output); err != nil {
 		return nil, err
 	}
 	if o.Services, err = choose(o.Source, o.Services); err != nil {
@@ -148,10 +167,15 @@ func Run(ctx context.Context, o *Options) ([]images.Result, error) {
 		Root: project, Source: source, Services: o.Services, Platforms: o.Platforms, Output: o.Output, Commit: commit, Repository: o.Repository,
 		Say: func(format string, args ...any) { fmt.Fprintf(o.Factory.IO.Err, format+"\n", args...) },
 	}
-	if o.Check {
-		return check(ctx, o, request)
+	return &Ready{o: o, request: request}, nil
+}
+
+// Build builds, or with Check compares.
+func (r *Ready) Build(ctx context.Context) ([]images.Result, error) {
+	if r.o.Check {
+		return check(ctx, r.o, r.request)
 	}
-	return o.Build(ctx, request)
+	return r.o.Build(ctx, r.request)
 }
 
 // choose checks the named services, or takes all there are.

@@ -135,8 +135,9 @@ func TestWrongUsageBuildsNothing(t *testing.T) {
 		"no service api in app; services: backend, worker":           {"api"},
 		"backend is named twice":                                     {"backend", "backend"},
 		"--platform windows/amd64: it takes linux/amd64 or linux/ar": {"--platform", "windows/amd64"},
-		"revision wrong":               {"--revision", "wrong"},
-		"reading the services' folder": {"--source", "nowhere"},
+		"revision wrong": {"--revision", "wrong"},
+		"--output app/backend/main.go: app/backend/main.go is no folder":    {"--output", "app/backend/main.go"},
+		"reading the services' folder":                                      {"--source", "nowhere"},
 		"no services found: no folder of app/internal holds a main package": {"--source", "app/internal"},
 	} {
 		r := call(t, t.TempDir(), "sha256:1", false, args...)

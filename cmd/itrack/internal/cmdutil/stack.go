@@ -25,20 +25,23 @@ func (f *Factory) OpenedStack(ctx context.Context, name string) (*engine.Stack, 
 		return nil, err
 	}
 	stack, err := f.OpenStack(ctx, project, name)
-	if errors.Is(err, engine.ErrNoStack) {
-		return nil, &ops.Problem{Kind: ops.Usage, What: "opening the stack of " + name, Why: "it was never made in this backend", Err: err,
-			Next: "`itrack setup-state " + name + "` makes it, and says how to log in to its state"}
-	}
-	return stack, err
+	return stack, ExplainStack(name, err)
 }
 
-// StackOutputs reads the outputs of an environment's stack, in the form of Outputs.
-func (f *Factory) StackOutputs(ctx context.Context, _, name string) (map[string]any, error) {
-	stack, err := f.OpenedStack(ctx, name)
-	if err != nil {
-		return nil, err
+// ExplainStack says what to do about a stack that was never made, or that nobody said where to look for.
+func ExplainStack(name string, err error) error {
+	problem := ops.Problem{Kind: ops.Usage, What: "opening the stack of " + name, Err: err}
+	switch {
+	case errors.Is(err, engine.ErrNoStack):
+		problem.Why = "no backend that was looked at has it: it was never made, or pulumi is told to look elsewhere"
+		problem.Next = "`itrack setup-state " + name + "` makes it, and says how to log in to its state"
+	case errors.Is(err, engine.ErrNotLoggedIn):
+		problem.Why = "pulumi is not logged in, and the environment's own bucket has no state"
+		problem.Next = "`itrack setup-state " + name + "` makes it; where the state is elsewhere, `pulumi login` to it"
+	default:
+		return err
 	}
-	return stack.Outputs(ctx)
+	return &problem
 }
 
 // WithStack does what Stack does and then works with the stack, all of it within the time that --timeout gives.

@@ -32,16 +32,20 @@ func place(t *testing.T, open func(context.Context) error) *Factory {
 	}
 }
 
-// Whoever reads the outputs of a stack that was never made is told what makes it, and that nothing was run.
-func TestTheOutputsOfAStackThatWasNeverMade(t *testing.T) {
-	f := place(t, func(context.Context) error { return engine.ErrNoStack })
-	f.Outputs = f.StackOutputs
-	_, err := f.Outputs(context.Background(), "", "staging")
-	require.Equal(t, ExitUsage, ExitCode(err))
-	require.ErrorContains(t, err, "`itrack setup-state staging` makes it")
-	_, _, err = f.Deployed(context.Background(), "staging")
-	require.Equal(t, ExitUsage, ExitCode(err))
-	require.ErrorContains(t, err, "it was never made in this backend")
+// A stack that was never made, or that nobody said where to look for: what to do about it, and that nothing was run.
+func TestAStackThatIsNotThere(t *testing.T) {
+	ctx := context.Background()
+	for cause, why := range map[error]string{engine.ErrNoStack: "no backend that was looked at has it", engine.ErrNotLoggedIn: "pulumi is not logged in"} {
+		f := place(t, func(context.Context) error { return cause })
+		_, err := f.OpenedStack(ctx, "staging")
+		require.Equal(t, ExitUsage, ExitCode(err))
+		require.ErrorContains(t, err, why)
+		require.ErrorContains(t, err, "`itrack setup-state staging` makes it")
+		require.ErrorIs(t, err, cause)
+	}
+	require.NoError(t, ExplainStack("staging", nil))
+	broken := errors.New("broken")
+	require.Equal(t, broken, ExplainStack("staging", broken))
 }
 
 func TestWorkWithAStackIsBounded(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/cmd/itrack/internal/page"
@@ -29,6 +30,7 @@ type Options struct {
 	Adopt        []string
 	Clear        []string
 	DeleteOrphan []string
+	Timeout      time.Duration
 }
 
 // NewCmdRepair makes the command. runF, if given, takes the place of the command's own work.
@@ -47,7 +49,7 @@ A lock held by a running process is never released, that of another host only wh
 --delete-orphan names them. While something cannot be decided nothing is written; the message says how to decide it.
 
 Exit codes: 0 the state is right (or, with --dry-run, was looked at), 1 something is open or failed, 2 wrong usage,
-settings or account, or no such stack, 130 cancelled.`,
+settings or account, or no such stack, 5 the time is over: run it again, it goes on where it stopped, 130 cancelled.`,
 		Example: `  # see what happened, change nothing
   itrack state repair staging --dry-run
 
@@ -81,18 +83,26 @@ settings or account, or no such stack, 130 cancelled.`,
 	flags.StringArrayVar(&o.Adopt, "adopt", nil, "adopt a resource under a known id (`URN=ID`, repeatable)")
 	flags.StringArrayVar(&o.Clear, "clear", nil, "take a pending creation for not made (`URN`, repeatable)")
 	flags.StringArrayVar(&o.DeleteOrphan, "delete-orphan", nil, "delete the orphan of this `ID` or ARN (repeatable)")
+	flags.DurationVar(&o.Timeout, "timeout", 2*time.Hour, "how long the whole may take; then it ends as after Ctrl-C")
 	return cmd
 }
 
 func runRepair(ctx context.Context, o *Options) error {
-	run, err := o.engineOptions(ctx)
+	ctx, cancel, err := cmdutil.Within(ctx, o.Timeout)
 	if err != nil {
 		return err
+	}
+	defer cancel()
+	what := "repairing the stack of " + o.Environment
+	run, err := o.engineOptions(ctx)
+	if err != nil {
+		return cmdutil.Overdue(ctx, what, err)
 	}
 	progress := page.NewProgress(o.Factory.IO)
 	run.Observer = progress.Observe
 	report, err := o.Factory.Repair(ctx, run)
 	progress.Close()
+	err = cmdutil.Overdue(ctx, what, err)
 	if o.JSON {
 		encoder := json.NewEncoder(o.Factory.IO.Out)
 		encoder.SetIndent("", "  ")
@@ -101,7 +111,15 @@ func runRepair(ctx context.Context, o *Options) error {
 		}
 		return err
 	}
+	if err != nil && nothingFound(report) {
+		return err // a page that says "nothing to repair" would be wrong: it ended before it knew
+	}
 	return errors.Join(err, page.Repair(o.Factory.IO, report))
+}
+
+// nothingFound tells whether a report has nothing to say.
+func nothingFound(r engine.RepairReport) bool {
+	return len(r.Locks)+len(r.Interrupted)+len(r.Planned)+len(r.Drift)+len(r.Orphans)+len(r.Deleted) == 0
 }
 
 // engineOptions checks the flags and finds the project and the pulumi command.
@@ -144,8 +162,8 @@ func (o *Options) engineOptions(ctx context.Context) (engine.RepairRun, error) {
 	run.Environment = environments[0]
 	if o.Keep == "" {
 		// In another account nothing that was being made is found, and would be taken for not made. In another backend there
-		// is no such stack, and the engine would make one.
-		if _, err := o.Factory.Stack(ctx, run.Environment); err != nil {
+		// is no such stack.
+		if run.Opened, err = o.Factory.Stack(ctx, run.Environment); err != nil {
 			return run, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +27,14 @@ var (
 
 func execute(t *testing.T, repair func(engine.RepairRun) (engine.RepairReport, error), args ...string) (string, error) {
 	t.Helper()
+	return executeWith(t, func(_ context.Context, run engine.RepairRun) (engine.RepairReport, error) { return repair(run) }, args...)
+}
+
+// opened is the stack that the tests open.
+var opened = &engine.Stack{}
+
+func executeWith(t *testing.T, repair func(context.Context, engine.RepairRun) (engine.RepairReport, error), args ...string) (string, error) {
+	t.Helper()
 	dir := t.TempDir()
 	for _, name := range []string{"Pulumi.yaml", "Pulumi.staging.yaml"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("name: itrack\nruntime: go\n"), 0o600))
@@ -42,10 +51,10 @@ func execute(t *testing.T, repair func(engine.RepairRun) (engine.RepairReport, e
 			if noStack {
 				return nil, engine.ErrNoStack
 			}
-			return &engine.Stack{}, nil
+			return opened, nil
 		},
 		Pulumi: func(context.Context, string) (*engine.CLI, error) { return &engine.CLI{}, nil },
-		Repair: func(_ context.Context, run engine.RepairRun) (engine.RepairReport, error) { return repair(run) },
+		Repair: repair,
 	}, nil)
 	cmd.SetArgs(args)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
@@ -85,10 +94,43 @@ func TestWrongUsage(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"nowhere"}, {"staging", "--adopt", "urn:pulumi:x"}, {"staging", "--adopt", "a=b"}, {"staging", "--one-account"}, {"staging", "--set", "a:b=c"},
+		{"staging", "--timeout", "0"}, {"staging", "--timeout", "-1s"},
 	} {
 		_, err := execute(t, never, args...)
 		require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(err), "%v: %v", args, err)
 	}
+}
+
+func TestTheRepairIsBounded(t *testing.T) {
+	var until time.Time
+	_, err := executeWith(t, func(ctx context.Context, run engine.RepairRun) (engine.RepairReport, error) {
+		until, _ = ctx.Deadline()
+		require.Same(t, opened, run.Opened, "the stack that was found is the one that is repaired")
+		return engine.RepairReport{}, nil
+	}, "staging", "--timeout", "3h")
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now().Add(3*time.Hour), until, time.Minute)
+
+	text, err := executeWith(t, func(ctx context.Context, _ engine.RepairRun) (engine.RepairReport, error) {
+		<-ctx.Done()
+		return engine.RepairReport{Stack: "staging"}, errors.New("refreshing: signal: interrupt")
+	}, "staging", "--keep", "kept", "--timeout", "5ms")
+	require.Equal(t, cmdutil.ExitTimeout, cmdutil.ExitCode(err), "%v", err)
+	require.ErrorContains(t, err, "repairing the stack of staging: the time is over")
+	require.NotContains(t, text, "nothing to repair", "nobody knows that")
+
+	// What was found until then is told.
+	text, err = executeWith(t, func(ctx context.Context, _ engine.RepairRun) (engine.RepairReport, error) {
+		<-ctx.Done()
+		return report, errors.New("refreshing: signal: interrupt")
+	}, "staging", "--keep", "kept", "--timeout", "5ms")
+	require.Equal(t, cmdutil.ExitTimeout, cmdutil.ExitCode(err))
+	require.Contains(t, text, "vpc-1: found by tags")
+
+	_, err = executeWith(t, func(context.Context, engine.RepairRun) (engine.RepairReport, error) {
+		return engine.RepairReport{}, errors.New("in time")
+	}, "staging")
+	require.Equal(t, cmdutil.ExitFailed, cmdutil.ExitCode(err))
 }
 
 // In another account nothing that was being made is found: it would be taken for not made, and cleared.
@@ -106,7 +148,7 @@ func TestNothingIsRepairedFromTheWrongAccount(t *testing.T) {
 	_, err = execute(t, never, "staging")
 	noStack = false
 	require.Equal(t, cmdutil.ExitUsage, cmdutil.ExitCode(err))
-	require.ErrorContains(t, err, "it was never made in this backend")
+	require.ErrorContains(t, err, "no backend that was looked at has it")
 }
 
 var report = engine.RepairReport{

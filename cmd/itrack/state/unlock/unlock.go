@@ -131,7 +131,7 @@ func (o *Options) release(ctx context.Context, opened *engine.Stack, held stack.
 	}
 	progress := page.NewProgress(f.IO)
 	report, err := f.Repair(ctx, engine.RepairRun{
-		Project: project, Environment: o.Environment, Program: f.Program, CLI: cli, Plugins: f.Plugins, AWS: f.Finder,
+		Project: project, Environment: o.Environment, Opened: opened, Program: f.Program, CLI: cli, Plugins: f.Plugins, AWS: f.Finder,
 		RepairOptions: engine.RepairOptions{Unlock: ids, Observer: progress.Observe},
 	})
 	progress.Close()

@@ -2,6 +2,7 @@
 package mains
 
 import (
+	"errors"
 	"fmt"
 	"go/parser"
 	"go/token"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"syscall"
 
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 )
@@ -38,6 +40,22 @@ func List(source, kind string) ([]string, error) {
 	}
 	sort.Strings(names)
 	return names, nil
+}
+
+// CheckOutput refuses an output that cannot be a folder, before anything is made that would go there.
+func CheckOutput(output string) error {
+	for path := filepath.Clean(output); ; path = filepath.Dir(path) {
+		info, err := os.Stat(path)
+		switch {
+		case err == nil && !info.IsDir():
+			return cmdutil.UsageError{Err: fmt.Errorf("--output %s: %s is no folder", output, path)}
+		case err == nil || path == filepath.Dir(path):
+			return nil
+		case errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR): // the one above it decides
+		default:
+			return cmdutil.UsageError{Err: fmt.Errorf("--output %s: %w", output, err)}
+		}
+	}
 }
 
 func holdsMain(dir string) (bool, error) {
