@@ -107,11 +107,19 @@ func (h *Hasher) Outdated(encoded string) bool {
 
 // turn waits for a slot.
 func (h *Hasher) turn(ctx context.Context) (release func(), err error) {
+	free := func() { <-h.slots }
+	if ctx.Err() == nil {
+		select {
+		case h.slots <- struct{}{}: // a free one is taken also where the wait is over before anybody looks
+			return free, nil
+		default:
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, h.wait)
 	defer cancel()
 	select {
 	case h.slots <- struct{}{}:
-		return func() { <-h.slots }, nil
+		return free, nil
 	case <-ctx.Done():
 		return nil, &fault.Error{
 			Kind: fault.Unavailable, Code: "busy", Detail: "too many people sign in at the moment; try again", Retry: 2 * time.Second, Cause: ctx.Err(),
