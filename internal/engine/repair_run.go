@@ -31,7 +31,8 @@ type RepairRun struct {
 	RepairOptions
 	Project     string // folder that holds Pulumi.yaml
 	Environment string
-	// Opened is the stack, where the caller has opened it already, wherever its state is; nil: the one of the user's own login.
+	// Opened is the stack, where the caller has opened it already, wherever its state is: then nobody needs Program, CLI and Plugins.
+	// nil: the one of the user's own login.
 	Opened  *Stack
 	Program pulumi.RunFunc
 	CLI     *CLI

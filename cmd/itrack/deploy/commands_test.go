@@ -370,7 +370,7 @@ func TestAQuestionEnds(t *testing.T) {
 	for _, args := range whole {
 		code, _, said := s.run(append(args, "--timeout", "0s")...)
 		require.Equal(t, cmdutil.ExitUsage, code, args)
-		require.Contains(t, said, "--timeout must be longer than nothing")
+		require.Contains(t, said, ": it takes a time above 0, such as 30m")
 		code, out, said := s.run(append(args, "--timeout", "1ns")...)
 		require.Equal(t, cmdutil.ExitTimeout, code, args)
 		require.Contains(t, said, "the time is over", args)

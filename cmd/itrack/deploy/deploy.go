@@ -106,7 +106,7 @@ func (o *Options) deploy(ctx context.Context, opened *engine.Stack) error {
 			summary.Write(f.IO.Out)
 		},
 		Confirm: func(summary stack.Summary) error {
-			return f.ConfirmWithin(ctx, o.Yes, fmt.Sprintf("Deploying %s: %s", o.Environment, summary.Counts), o.Environment)
+			return f.Confirm(ctx, o.Yes, fmt.Sprintf("Deploying %s: %s", o.Environment, summary.Counts), o.Environment)
 		},
 	}
 	if !o.SkipRelease {

@@ -157,8 +157,8 @@ func deployRun(ctx context.Context, o *Options) error {
 
 // absolute makes folders that a person named absolute before the project becomes the working folder, and checks the flags.
 func (o *Options) absolute() error {
-	if o.Timeout <= 0 {
-		return cmdutil.UsageError{Err: fmt.Errorf("--timeout %s: it takes a time above 0, such as 30m", o.Timeout)}
+	if err := cmdutil.CheckTime("--timeout", o.Timeout); err != nil {
+		return err
 	}
 	if _, err := o.images(); err != nil {
 		return err

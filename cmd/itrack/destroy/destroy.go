@@ -100,7 +100,7 @@ func (o *Options) destroy(ctx context.Context, opened *engine.Stack) error {
 // confirm asks for the environment's name. There is no --yes: what says yes has to name what goes.
 func (o *Options) confirm(ctx context.Context, resources int) error {
 	action := fmt.Sprintf("Destroying %s: %d resources, with the data in them", o.Environment, resources)
-	err := o.Factory.ConfirmWithin(ctx, o.Confirmed == o.Environment, action, o.Environment)
+	err := o.Factory.Confirm(ctx, o.Confirmed == o.Environment, action, o.Environment)
 	var problem *ops.Problem
 	if errors.As(err, &problem) && problem.Kind == ops.Refused {
 		return ops.Refuse(action, problem.Why, "answer with the environment's name, or add --confirm "+o.Environment)

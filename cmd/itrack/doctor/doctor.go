@@ -4,7 +4,6 @@ package doctor
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -64,8 +63,8 @@ Exit codes: 0 nothing fails, with or without warnings; 1 something fails; 2 wron
 }
 
 func doctorRun(ctx context.Context, o *Options) error {
-	if o.Timeout <= 0 {
-		return cmdutil.UsageError{Err: errors.New("--timeout must be longer than nothing")}
+	if err := cmdutil.CheckTime("--timeout", o.Timeout); err != nil {
+		return err
 	}
 	in, err := o.input()
 	if err != nil {

@@ -102,8 +102,8 @@ func runPromote(ctx context.Context, o *Options) error {
 		functions = ""
 	}
 	for flag, limit := range map[string]time.Duration{"--timeout": o.Timeout, "--health-timeout": o.Health} {
-		if limit <= 0 {
-			return cmdutil.UsageError{Err: fmt.Errorf("%s %s: it takes a time above 0, such as 30m", flag, limit)}
+		if err := cmdutil.CheckTime(flag, limit); err != nil {
+			return err
 		}
 	}
 	if o.From == o.To {
@@ -144,7 +144,7 @@ func runPromote(ctx context.Context, o *Options) error {
 		for _, line := range lines(plan) {
 			f.Say("%s", line)
 		}
-		return f.ConfirmWithin(ctx, o.Yes, "Promoting this to "+plan.To, plan.To)
+		return f.Confirm(ctx, o.Yes, "Promoting this to "+plan.To, plan.To)
 	}
 	if dist := filepath.Join(project, "app", "frontend", "dist"); cmdutil.IsFolder(dist) && !slices.Contains(o.Skip, "frontend") {
 		p.Frontend = dist

@@ -91,8 +91,8 @@ Exit codes: 0 rolled back, or nothing to do, 1 failed, 2 wrong usage, settings o
 }
 
 func rollbackRun(ctx context.Context, o *Options) error {
-	if o.Timeout <= 0 {
-		return cmdutil.UsageError{Err: fmt.Errorf("--timeout %s: it takes a time above 0, such as 30m", o.Timeout)}
+	if err := cmdutil.CheckTime("--timeout", o.Timeout); err != nil {
+		return err
 	}
 	env, out, err := o.Factory.Deployed(ctx, o.Environment)
 	if err != nil {

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdtest"
 	"github.com/itrack/itrack/cmd/itrack/internal/cmdutil"
 	"github.com/itrack/itrack/internal/ops/opstest"
@@ -47,10 +45,6 @@ func TestStatus(t *testing.T) {
 	opstest.NewMaintenance(cloud)
 	env := cloud.Open(t, "staging", nil)
 	out := opstest.Stack(t, cloud, env)
-	for function := range out.Functions {
-		_, err := env.Primary().SQS().CreateQueue(context.Background(), &sqs.CreateQueueInput{QueueName: aws.String(env.Name(function + "-dead-letters"))})
-		require.NoError(t, err)
-	}
 	once := func(args ...string) (string, error) {
 		f, data, _ := cmdtest.Factory(t, out, nil)
 		cmd := NewCmdStatus(f, nil)

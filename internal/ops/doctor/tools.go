@@ -79,5 +79,5 @@ func (in *Input) login(ctx context.Context, env *ops.Environment) Check {
 		return Check{State: Warn, Detail: "pulumi is not logged in", Next: "`pulumi login '" + wanted + "'` for pulumi by hand; itrack finds the bucket of setup-state"}
 	}
 	return Check{State: Warn, Detail: "pulumi is logged in to " + found.Backend + ", and the state of " + in.Environment + " is kept in " + bucket,
-		Next: "`pulumi login '" + wanted + "'` before a deployment of " + in.Environment}
+		Next: "`pulumi login '" + wanted + "'` for pulumi by hand; a stack of this name where pulumi is logged in to goes before the bucket"}
 }

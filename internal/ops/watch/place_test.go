@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	balancing "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	balancingtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/stretchr/testify/require"
 
 	"github.com/itrack/itrack/internal/ops"
@@ -71,10 +70,6 @@ func newPlace(t *testing.T) *place {
 	require.NoError(t, err)
 	p.group = services[0].TargetGroups[0]
 	p.register(t, "10.0.0.10", "10.0.0.11")
-	for _, function := range []string{"item-events", "release-check", "restore-check"} {
-		_, err := p.env.Primary().SQS().CreateQueue(context.Background(), &sqs.CreateQueueInput{QueueName: aws.String(p.env.Name(function + "-dead-letters"))})
-		require.NoError(t, err)
-	}
 	p.cloud.Forget()
 	return p
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/itrack/itrack/app/functions/internal/intime"
 )
 
 // Table is the one call of DynamoDB that is used.
@@ -31,18 +33,15 @@ type Writer struct {
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
 const sequenceDigits = 40
 
-// reserve is what stays of the function's time to name the first change that is not written; of a short time a quarter.
+// reserve is what stays of the function's time to name the first change that is not written.
 const reserve = 2 * time.Second
 
 // Handle writes the records of a batch in their order. It stops at the first that fails and names it: Lambda sends the
 // batch again from there, and the order of an item's changes is kept. A change that is there already is no failure. It also
 // stops when the function's time is about to be over: Lambda would else send all of the batch again, and again.
 func (w *Writer) Handle(ctx context.Context, event events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
-	if deadline, ok := ctx.Deadline(); ok {
-		bounded, cancel := context.WithDeadline(ctx, deadline.Add(-min(reserve, time.Until(deadline)/4)))
-		defer cancel()
-		ctx = bounded
-	}
+	ctx, cancel := intime.Before(ctx, reserve)
+	defer cancel()
 	for _, record := range event.Records {
 		err := w.write(ctx, record)
 		if err == nil {

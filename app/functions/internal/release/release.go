@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
+
+	"github.com/itrack/itrack/app/functions/internal/intime"
 )
 
 // Event is what CodeDeploy tells a hook.
@@ -69,7 +71,7 @@ func ReadChecks(text string) (map[string]string, error) {
 	return checks, nil
 }
 
-// reserve is what stays of the function's time to report a failure; of a short time a quarter.
+// reserve is what stays of the function's time to report a failure.
 const reserve = 15 * time.Second
 
 // Handle checks the service that the deployment is about and reports. An error means that CodeDeploy could not be told:
@@ -98,11 +100,8 @@ func (c *Checker) Handle(ctx context.Context, event Event) error {
 }
 
 func (c *Checker) check(ctx context.Context, deployment string) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		bounded, cancel := context.WithDeadline(ctx, deadline.Add(-min(reserve, time.Until(deadline)/4)))
-		defer cancel()
-		ctx = bounded
-	}
+	ctx, cancel := intime.Before(ctx, reserve)
+	defer cancel()
 	found, err := c.CodeDeploy.GetDeployment(ctx, &codedeploy.GetDeploymentInput{DeploymentId: aws.String(deployment)})
 	if err != nil {
 		return fmt.Errorf("reading the deployment %s: %w", deployment, err)

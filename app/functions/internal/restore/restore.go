@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/backup/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+
+	"github.com/itrack/itrack/app/functions/internal/intime"
 )
 
 // Event is EventBridge's "Restore Job State Change" of AWS Backup.
@@ -90,17 +92,14 @@ func (c *Checker) Handle(ctx context.Context, event Event) error {
 	return nil
 }
 
-// reserve is what stays of the function's time to tell a failure; of a short time a quarter.
+// reserve is what stays of the function's time to tell a failure.
 const reserve = 15 * time.Second
 
 // inTime looks until the reserve begins: a database or an endpoint that does not answer is a result too, and AWS Backup would
 // else never hear one.
 func (c *Checker) inTime(ctx context.Context, resource string) (string, error) {
-	if deadline, ok := ctx.Deadline(); ok {
-		bounded, cancel := context.WithDeadline(ctx, deadline.Add(-min(reserve, time.Until(deadline)/4)))
-		defer cancel()
-		ctx = bounded
-	}
+	ctx, cancel := intime.Before(ctx, reserve)
+	defer cancel()
 	return c.look(ctx, resource)
 }
 

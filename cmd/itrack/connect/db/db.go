@@ -103,7 +103,7 @@ func (o *Options) check(user bool) error {
 	case o.Port < 0 || o.Port > 65535:
 		return cmdutil.UsageError{Err: fmt.Errorf("--port %d: ports are from 1 to 65535", o.Port)}
 	case o.Timeout <= 0:
-		return cmdutil.UsageError{Err: errors.New("--timeout must be longer than nothing")}
+		return cmdutil.CheckTime("--timeout", o.Timeout)
 	case o.User == "" || strings.HasPrefix(o.User, "-"):
 		return cmdutil.UsageError{Err: fmt.Errorf("--user %q is no user", o.User)}
 	}

@@ -78,15 +78,10 @@ func (f *Factory) PrintJSON(value any) error {
 	return nil
 }
 
-// Confirm is ConfirmWithin of a question that only an answer ends.
-func (f *Factory) Confirm(yes bool, action, answer string) error {
-	return f.ConfirmWithin(context.Background(), yes, action, answer)
-}
-
-// ConfirmWithin asks on a terminal, and refuses elsewhere unless yes is set. The answer to type is what the action is about,
+// Confirm asks on a terminal, and refuses elsewhere unless yes is set. The answer to type is what the action is about,
 // such as the environment's name: a habit of pressing y does not give it. The question ends with ctx: Ctrl-C and a time that
 // is over do not wait for an answer.
-func (f *Factory) ConfirmWithin(ctx context.Context, yes bool, action, answer string) error {
+func (f *Factory) Confirm(ctx context.Context, yes bool, action, answer string) error {
 	if yes {
 		return nil
 	}

@@ -3,6 +3,7 @@ package cmdutil
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/itrack/itrack/internal/engine"
@@ -36,7 +37,7 @@ func ExplainStack(name string, err error) error {
 		problem.Why = "no backend that was looked at has it: it was never made, or pulumi is told to look elsewhere"
 		problem.Next = "`itrack setup-state " + name + "` makes it, and says how to log in to its state"
 	case errors.Is(err, engine.ErrNotLoggedIn):
-		problem.Why = "pulumi is not logged in, and the environment's own bucket has no state"
+		problem.Why = "pulumi is not logged in, and no other place that was looked at has the state"
 		problem.Next = "`itrack setup-state " + name + "` makes it; where the state is elsewhere, `pulumi login` to it"
 	default:
 		return err
@@ -60,11 +61,19 @@ func (f *Factory) WithStack(ctx context.Context, name string, timeout time.Durat
 
 // Within bounds a command's work by the time that --timeout gives.
 func Within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc, error) {
-	if timeout <= 0 {
-		return nil, nil, UsageError{Err: errors.New("--timeout must be longer than nothing")}
+	if err := CheckTime("--timeout", timeout); err != nil {
+		return nil, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	return ctx, cancel, nil
+}
+
+// CheckTime refuses a flag's time that is over before it begins.
+func CheckTime(flag string, given time.Duration) error {
+	if given > 0 {
+		return nil
+	}
+	return UsageError{Err: fmt.Errorf("%s %s: it takes a time above 0, such as 30m", flag, given)}
 }
 
 // Overdue says of an error that the end of the time brought about that the time is over, whatever broke: a pulumi command that

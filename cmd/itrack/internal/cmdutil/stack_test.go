@@ -92,12 +92,12 @@ func TestAQuestionEndsWithTheContext(t *testing.T) {
 	f := &Factory{IO: IOStreams{Err: said, In: silent, InTerminal: true}}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	require.Equal(t, ExitCancelled, ExitCode(f.ConfirmWithin(ctx, false, "Deploying", "staging")))
+	require.Equal(t, ExitCancelled, ExitCode(f.Confirm(ctx, false, "Deploying", "staging")))
 	require.Contains(t, said.String(), "Type staging to go on: ")
 	over, end := context.WithTimeout(context.Background(), time.Millisecond)
 	defer end()
-	require.Equal(t, ExitTimeout, ExitCode(f.ConfirmWithin(over, false, "Deploying", "staging")))
-	require.NoError(t, f.ConfirmWithin(ctx, true, "Deploying", "staging"))
+	require.Equal(t, ExitTimeout, ExitCode(f.Confirm(over, false, "Deploying", "staging")))
+	require.NoError(t, f.Confirm(ctx, true, "Deploying", "staging"))
 	f.IO.In = bytes.NewBufferString("staging\n")
-	require.NoError(t, f.Confirm(false, "Deploying", "staging"))
+	require.NoError(t, f.Confirm(context.Background(), false, "Deploying", "staging"))
 }

@@ -163,9 +163,8 @@ func (o *Options) engineOptions(ctx context.Context) (engine.RepairRun, error) {
 	if o.Keep == "" {
 		// In another account nothing that was being made is found, and would be taken for not made. In another backend there
 		// is no such stack.
-		if run.Opened, err = o.Factory.Stack(ctx, run.Environment); err != nil {
-			return run, err
-		}
+		run.Opened, err = o.Factory.Stack(ctx, run.Environment)
+		return run, err
 	}
 	run.CLI, err = o.Factory.Pulumi(ctx, project)
 	return run, err

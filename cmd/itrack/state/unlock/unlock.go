@@ -118,20 +118,16 @@ func (o *Options) release(ctx context.Context, opened *engine.Stack, held stack.
 		return err
 	}
 	f := o.Factory
-	if err := f.ConfirmWithin(ctx, o.Yes, held.Action(), o.Environment); err != nil {
+	if err := f.Confirm(ctx, o.Yes, held.Action(), o.Environment); err != nil {
 		return err
 	}
 	project, err := f.Project()
 	if err != nil {
 		return err
 	}
-	cli, err := f.Pulumi(ctx, project)
-	if err != nil {
-		return err
-	}
 	progress := page.NewProgress(f.IO)
 	report, err := f.Repair(ctx, engine.RepairRun{
-		Project: project, Environment: o.Environment, Opened: opened, Program: f.Program, CLI: cli, Plugins: f.Plugins, AWS: f.Finder,
+		Project: project, Environment: o.Environment, Opened: opened, AWS: f.Finder,
 		RepairOptions: engine.RepairOptions{Unlock: ids, Observer: progress.Observe},
 	})
 	progress.Close()
